@@ -1,0 +1,157 @@
+"""Country names, demonyms, capitals and common bywords, brought to one name and an ISO 3166 alpha-3 code.
+
+Names, demonyms and capitals come from the `countryinfo`_ package; what it lacks or has ambiguous is listed here.
+
+.. _countryinfo: https://pypi.org/project/countryinfo/
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import NamedTuple
+
+
+class Country(NamedTuple):
+    """A country: the name this library uses for it, and its ISO 3166-1 alpha-3 code ("" for bodies of states)."""
+
+    name: str
+    code: str
+
+
+# Words the package lacks, and words that several of its entries share: code → words.
+EXTRA = {
+    "USA": "U.S.|US|U.S.A.|USA|American|Americans|Washington D.C.|Washington|White House|Pentagon|State Department|"
+    "Department of State|Oval Office|Biden administration|Trump administration|Obama administration|United States of America",
+    "GBR": "U.K.|UK|Britain|British|Great Britain|Downing Street|Foreign Office|Briton|English|London",
+    "RUS": "Kremlin|Soviet|Soviet Union|USSR|Russian Federation|Russians",
+    "CHN": "PRC|Chinese|People's Republic of China|Zhongnanhai",
+    "PRK": "DPRK|North Koreans|Democratic People's Republic of Korea",
+    "KOR": "ROK|Republic of Korea",
+    "FRA": "French|Elysee|Élysée|Quai d'Orsay|Frenchman",
+    "DEU": "Germans|West German|East German",
+    "ARE": "UAE|Emirates|Emirati",
+    "SAU": "Saudi|Saudis",
+    "TUR": "Türkiye|Turkiye|Turks",
+    "ARG": "Argentine|Argentinian",
+    "KAZ": "Kazakh|Astana",
+    "UZB": "Uzbek",
+    "TJK": "Tajik",
+    "KGZ": "Kyrgyz",
+    "PHL": "Philippine",
+    "ESP": "Spaniard",
+    "NZL": "New Zealand",
+    "ECU": "Ecuadorian",
+    "MDV": "Maldivian",
+    "SVN": "Slovenian",
+    "LUX": "Luxembourg",
+    "CZE": "Czechia",
+    "NPL": "Nepali",
+    "UKR": "Kiev",
+    "IND": "Indian|Delhi",
+    "NOR": "Norwegian",
+    "DOM": "Dominican",
+    "COD": "Congolese|Congo",
+    "GIN": "Guinean",
+    "MMR": "Burma",
+    "MKD": "North Macedonia",
+    "SWZ": "Eswatini",
+    "PSE": "Palestinians|Palestinian Authority",
+    "ISR": "Israelis|Tel Aviv",
+    "IRN": "Iranians|Islamic Republic",
+    "BOL": "La Paz",
+    "TZA": "Tanzanian",
+    "XKX": "Kosovo|Kosovar|Pristina",
+}
+NAMES = {"XKX": "Kosovo", "MKD": "North Macedonia", "SWZ": "Eswatini", "PSE": "Palestine", "VAT": "Vatican", "MMR": "Myanmar"}
+# Capitals whose name is oftener something else.
+NOT_BYWORDS = {"victoria", "kingston", "georgetown", "san jose", "douglas", "stanley", "west island", "the valley",
+               "jamestown", "wellington", "santiago", "male", "road town", "plymouth", "monaco", "singapore", "djibouti",
+               "luxembourg", "brussels", "vienna", "jersey", "jerusalem", "roseau", "hamilton", "christmas island"}  # fmt: skip
+# Bodies that speak as one, by the words that name them.
+BODIES = {
+    "European Union": "EU|E.U.|European Union|European Commission|European Council|EEAS|European External Action Service",
+    "United Nations": "UN|U.N.|United Nations",
+    "NATO": "NATO|North Atlantic Council",
+    "G7": "G7|G-7|Group of Seven",
+    "G20": "G20|G-20",
+    "African Union": "African Union",
+    "Arab League": "Arab League",
+    "ASEAN": "ASEAN",
+    "BRICS": "BRICS",
+    "OIC": "OIC|Organisation of Islamic Cooperation|Organization of Islamic Cooperation",
+    "OSCE": "OSCE",
+    "IAEA": "IAEA|International Atomic Energy Agency",
+    "GCC": "GCC|Gulf Cooperation Council",
+    "Hamas": "Hamas",
+    "Hezbollah": "Hezbollah",
+    "Taliban": "Taliban",
+}
+
+
+@functools.cache
+def _table() -> dict[str, Country]:
+    import countryinfo
+
+    table: dict[str, Country] = {}
+    by_code: dict[str, Country] = {}
+    entries = [c.info() for c in countryinfo.all_countries()]
+    for info in entries:
+        code, name = str(info.get("ISO", {}).get("alpha3") or ""), str(info.get("name") or "").removeprefix("The ")
+        if code and code not in by_code:
+            by_code[code] = Country(NAMES.get(code, name), code)
+    by_code["XKX"] = Country("Kosovo", "XKX")  # user-assigned code, as the European Union and the IMF use it
+    for code, words in EXTRA.items():
+        for word in words.split("|"):
+            table.setdefault(word.lower(), by_code[code])
+    for info in entries:
+        code = str(info.get("ISO", {}).get("alpha3") or "")
+        if code not in by_code:
+            continue
+        capital = info.get("capital") if isinstance(info.get("capital"), str) else ""
+        demonyms = re.split(r"[,/]", str(info.get("demonym") or ""))
+        longer = [w for w in info.get("altSpellings") or [] if len(w) > 4 and w.isascii()]
+        for word in (str(info.get("name") or "").removeprefix("The "), *demonyms, *longer):
+            if word.strip():
+                table.setdefault(word.strip().lower(), by_code[code])
+        if capital and capital.lower() not in NOT_BYWORDS:
+            table.setdefault(capital.lower(), by_code[code])
+    for name, words in BODIES.items():
+        for word in words.split("|"):
+            table.setdefault(word.lower(), Country(name, ""))
+    return table
+
+
+@functools.cache
+def _pattern() -> re.Pattern[str]:
+    words = sorted(_table(), key=len, reverse=True)
+    return re.compile(r"(?<![\w.])(?:" + "|".join(re.escape(w) for w in words) + r")(?![\w])", re.IGNORECASE)
+
+
+def find(text: str) -> list[tuple[int, int, Country]]:
+    """The countries and bodies named in `text`: (start, end, country), in text order.
+
+    Words are read with their capitals ("us" is not "US", "turkey" is not "Turkey").
+    """
+    out = []
+    for match in _pattern().finditer(text):
+        if match.group()[0].isupper() and (len(match.group()) > 3 or match.group().isupper() or "." in match.group()):
+            out.append((match.start(), match.end(), _table()[match.group().lower()]))
+    return out
+
+
+def country_of(text: str | None) -> Country | None:
+    """The first country or body named in `text`, or None."""
+    found = find(text) if text else []
+    return found[0][2] if found else None
+
+
+def is_country(text: str) -> bool:
+    """Whether `text` is nothing but the name, demonym or byword of a country or body."""
+    return text.strip().lower().removeprefix("the ").removesuffix("'s").removesuffix("’s") in _table()
+
+
+def canonical(text: str) -> str:
+    """The one name of the country that `text` names ("Moscow" → "Russia"); other text unchanged."""
+    country = _table().get(text.strip().lower().removeprefix("the "))
+    return country.name if country else text

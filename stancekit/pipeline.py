@@ -1,0 +1,308 @@
+"""The pipeline: `load` the models, call the result on articles. Orchestration only."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from . import checkpoints
+from .attribution import AttributionModel
+from .backends import Backend, open_backend
+from .segment import Layout, segment
+from .speakers import Cast
+from .stance import Encoded, StanceModel, locate
+from .statements import Unit, extract
+from .tagging import Tagged
+from .targets import TargetModel
+from .types import Document, Span, Stance, Statement
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_CHARS = 1_000_000  # longer documents are read up to here, with a warning; a book is about this long
+
+Target = str | tuple[int, int] | None
+
+
+def load(
+    model: str | Path | None = None,
+    *,
+    attribution: str | Path | None = None,
+    target: str | Path | None = None,
+    stance: str | Path | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+) -> Pipeline:
+    """Load a pipeline.
+
+    Args:
+        model: a folder with subfolders ``attribution``, ``target`` and ``stance``; None for the embedded models.
+        attribution, target, stance: a checkpoint folder or Hub id for one step, in place of `model`'s.
+        device: "auto", "cpu" or "cuda"; exported models run on the CPU.
+        threads: processor threads; None for all cores (or the environment variable STANCEKIT_THREADS).
+
+    Returns:
+        A `Pipeline`. Each model is read when it is first needed; a wrong path is an error at once.
+
+    Raises:
+        ValueError: a folder is missing or is not a checkpoint of that task.
+    """
+    chosen: dict[str, str | Path | None] = {"attribution": attribution, "target": target, "stance": stance}
+    if device not in ("auto", "cpu", "cuda"):
+        raise ValueError(f"unknown device {device!r}: allowed are 'auto', 'cpu', 'cuda'")
+    if model is not None:
+        folder = Path(model).expanduser()
+        if not folder.is_dir():
+            raise ValueError(f"no model folder at {folder}: load() without it uses the embedded models")
+        for task in checkpoints.TASKS:
+            chosen[task] = chosen[task] or folder / task
+    found = {task: checkpoints.resolve(name, task) for task, name in chosen.items()}
+    return Pipeline(found, device=device, threads=threads)
+
+
+class Pipeline:
+    """Articles in, statements with stances out. Made by `load`."""
+
+    def __init__(
+        self, models: Mapping[str, checkpoints.Checkpoint], device: str = "auto", threads: int | None = None
+    ) -> None:
+        self.checkpoints = dict(models)
+        self._device, self._threads = device, threads
+        self._loaded: dict[str, Any] = {}
+
+    def _backend(self, task: str) -> Backend:
+        return open_backend(self.checkpoints[task], self._device, self._threads)
+
+    @property
+    def attribution_model(self) -> AttributionModel:
+        """The attribution model, read when first used."""
+        if "attribution" not in self._loaded:
+            self._loaded["attribution"] = AttributionModel(self._backend("attribution"))
+        model: AttributionModel = self._loaded["attribution"]
+        return model
+
+    @property
+    def target_model(self) -> TargetModel:
+        """The target model, read when first used."""
+        if "target" not in self._loaded:
+            self._loaded["target"] = TargetModel(self._backend("target"))
+        model: TargetModel = self._loaded["target"]
+        return model
+
+    @property
+    def stance_model(self) -> StanceModel:
+        """The stance model, read when first used."""
+        if "stance" not in self._loaded:
+            self._loaded["stance"] = StanceModel(self._backend("stance"))
+        model: StanceModel = self._loaded["stance"]
+        return model
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the stance model, in order."""
+        return self.checkpoints["stance"].labels
+
+    def __call__(self, text: str, *, doc_id: str = "", speaker: str | None = None) -> Document:
+        """Label one article.
+
+        Args:
+            text: the article; an empty one gives an empty document.
+            doc_id: what its records are to be called.
+            speaker: who speaks, if the text is one speaker's own words (a speech, an official statement).
+
+        Raises:
+            TypeError: `text` is not a string (for several articles use `pipe`).
+        """
+        return self._label([_check_text(text)], [doc_id], [speaker])[0]
+
+    def pipe(
+        self,
+        texts: Iterable[str],
+        *,
+        batch_size: int = 32,
+        doc_ids: Iterable[str] | None = None,
+        speakers: Iterable[str | None] | None = None,
+    ) -> Iterator[Document]:
+        """Label many articles, streaming: documents come in the order of `texts`, `batch_size` at a time in memory.
+
+        Args:
+            texts: articles.
+            batch_size: how many articles are worked on together; the results do not depend on it.
+            doc_ids: as many ids as texts; numbers from 0 where left out.
+            speakers: as many speakers (or None) as texts.
+        """
+        if isinstance(texts, str):
+            raise TypeError("pipe() takes several articles, found one str: call nlp(text) for one article")
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, found {batch_size}")
+        ids: Iterable[str] = doc_ids if doc_ids is not None else (str(i) for i in itertools.count())
+        who: Iterable[str | None] = speakers if speakers is not None else itertools.repeat(None)
+        rows = zip(texts, ids, who, strict=False)
+        while batch := list(itertools.islice(rows, batch_size)):
+            yield from self._label([_check_text(t) for t, _, _ in batch], [i for _, i, _ in batch], [s for _, _, s in batch])
+
+    def _label(self, texts: Sequence[str], ids: Sequence[str], speakers: Sequence[str | None]) -> list[Document]:
+        layouts = [segment(text[:MAX_CHARS]) for text in texts]
+        reports = [i for i, (layout, who) in enumerate(zip(layouts, speakers, strict=True)) if layout.sentences and not who]
+        attributions = dict(zip(reports, self.attribution_model.find([layouts[i] for i in reports]), strict=True)) if reports else {}
+        drafts: list[tuple[int, Unit, str | None]] = []  # (document, statement, holder)
+        for i, layout in enumerate(layouts):
+            cast = Cast(layout)
+            for unit in extract(layout, attributions.get(i, []), cast, speakers[i]):
+                drafts.append((i, unit, cast.holder(unit.speaker).holder))
+        stances = self._stances(layouts, drafts)
+        statements: list[list[Statement]] = [[] for _ in texts]
+        for (i, unit, _), (found, cut) in zip(drafts, stances, strict=True):
+            statements[i].append(_statement(len(statements[i]), texts[i], unit, found, cut))
+        for i, text in enumerate(texts):
+            if len(text) > MAX_CHARS:
+                warnings.warn(f"document {ids[i]!r} has {len(text):,} characters: only the first {MAX_CHARS:,} were read", stacklevel=3)
+        return [Document(t, tuple(s), d) for t, s, d in zip(texts, statements, ids, strict=True)]
+
+    def _stances(
+        self, layouts: Sequence[Layout], drafts: Sequence[tuple[int, Unit, str | None]]
+    ) -> list[tuple[list[Stance], bool]]:
+        """The stances of each draft statement, and whether a model saw only a part of it."""
+        texts = [layouts[i].text[unit.start : unit.end] for i, unit, _ in drafts]
+        found = self.target_model.find(texts)
+        inputs: list[Encoded] = []
+        places: list[tuple[int, Tagged | None]] = []
+        encode = self.stance_model.encoder.encode
+        for n, (text, targets) in enumerate(zip(texts, found, strict=True)):
+            i, unit, holder = drafts[n]
+            before = layouts[i].text[max(0, unit.start - 300) : unit.start]
+            for tagged in targets or [None]:
+                inputs.append(encode(text, (tagged.start, tagged.end) if tagged else None, holder, before))
+                places.append((n, tagged))
+        out: list[tuple[list[Stance], bool]] = [([], False) for _ in drafts]
+        for (n, tagged), row, made in zip(places, self.stance_model.probabilities(inputs), inputs, strict=True):
+            stance = self._decide(row, tagged, layouts[drafts[n][0]].text, drafts[n])
+            if stance is not None:
+                out[n][0].append(stance)
+            out[n] = (out[n][0], out[n][1] or made.truncated)
+        return out
+
+    def _decide(self, row: Any, tagged: Tagged | None, text: str, draft: tuple[int, Unit, str | None]) -> Stance | None:
+        _, unit, holder = draft
+        if tagged is None:
+            # No target is named. The sentence as a whole must be clearly no neutral one to count.
+            stance = self.stance_model.stance(row, None, holder)
+            return stance if stance.label != "neutral" and stance.score >= self.stance_model.null_threshold else None
+        start, end = unit.start + tagged.start, unit.start + tagged.end
+        return self.stance_model.stance(row, Span(start, end, text[start:end]), holder)
+
+    @overload
+    def stance(self, text: str, *, target: Target = None, holder: str | None = None) -> Stance: ...
+
+    @overload
+    def stance(
+        self, text: Sequence[str], *, target: Sequence[Target] | None = None, holder: Sequence[str | None] | None = None
+    ) -> list[Stance]: ...
+
+    def stance(self, text: Any, *, target: Any = None, holder: Any = None) -> Stance | list[Stance]:
+        """The stance of a statement toward a target.
+
+        Args:
+            text: a statement, or a list of them.
+            target: what the stance is toward: words, or (start, end) in the statement; for a list of statements, a list
+                as long. None: the statement as a whole.
+            holder: whose stance, if known ("Iran"); for a list of statements, a list as long.
+
+        Returns:
+            A `Stance`; for a list of statements, a list of them in the same order.
+
+        Raises:
+            TypeError: `text` is neither a string nor a list of strings.
+            ValueError: the lists differ in length, or a span lies outside its statement.
+        """
+        if isinstance(text, str):
+            return self._pairs([text], [target], [holder])[0]
+        texts = [_check_text(t) for t in text]
+        targets = list(target) if target is not None else [None] * len(texts)
+        holders = list(holder) if holder is not None else [None] * len(texts)
+        for name, values in (("target", targets), ("holder", holders)):
+            if len(values) != len(texts):
+                raise ValueError(f"{len(texts)} texts but {len(values)} {name}s: give one {name} (or None) for each text")
+        return self._pairs(texts, targets, holders)
+
+    def _pairs(self, texts: list[str], targets: list[Target], holders: list[str | None]) -> list[Stance]:
+        spans: list[Span | None] = []
+        inputs = []
+        for text, target, holder in zip(texts, targets, holders, strict=True):
+            place = locate(text, target) if isinstance(target, str) else target
+            if place is not None and not 0 <= place[0] < place[1] <= len(text):
+                raise ValueError(f"target {place} lies outside its text of {len(text)} characters: give (start, end) in it")
+            inputs.append(self.stance_model.encoder.encode(text, place if place is not None else target, holder))
+            if place is not None:
+                spans.append(Span(place[0], place[1], text[place[0] : place[1]]))
+            else:
+                spans.append(Span(None, None, target) if isinstance(target, str) else None)
+        rows = self.stance_model.probabilities(inputs)
+        return [self.stance_model.stance(r, s, h) for r, s, h in zip(rows, spans, holders, strict=True)]
+
+    def label_frame(
+        self, frame: pd.DataFrame, text: str = "text", id: str | None = None, speaker: str | None = None, batch_size: int = 32
+    ) -> pd.DataFrame:
+        """Label the articles of a DataFrame.
+
+        Args:
+            frame: one article a row; a row whose text is missing gives no rows.
+            text: the column with the articles.
+            id: the column with their ids; the frame's index where left out.
+            speaker: the column with the speaker of each text, for speeches and statements.
+            batch_size: see `pipe`.
+
+        Returns:
+            One row per stance, as `Document.to_frame` gives them.
+
+        Raises:
+            ValueError: a column is missing; the message lists those that are there.
+        """
+        import pandas as pd
+
+        for column in (text, id, speaker):
+            if column is not None and column not in frame.columns:
+                raise ValueError(f"no column {column!r}: the frame has {', '.join(map(str, frame.columns))}")
+        ids = frame[id] if id else frame.index.to_series()
+        texts = [t if isinstance(t, str) else "" for t in frame[text]]
+        who = [s if isinstance(s, str) and s else None for s in frame[speaker]] if speaker else None
+        frames = [d.to_frame() for d in self.pipe(texts, batch_size=batch_size, doc_ids=map(str, ids), speakers=who)]
+        kept = [f for f in frames if len(f)]
+        return pd.concat(kept, ignore_index=True) if kept else Document("").to_frame()
+
+    def label_dataset(self, dataset: Any, text: str = "text", id: str | None = None, batch_size: int = 32) -> Any:
+        """Label a `datasets.Dataset` or `IterableDataset`: one row per stance out, in batches.
+
+        Raises:
+            ValueError: the text column is missing.
+        """
+        names = dataset.column_names
+        for column in (text, id):
+            if column is not None and names and column not in names:
+                raise ValueError(f"no column {column!r}: the dataset has {', '.join(names)}")
+
+        def label(batch: dict[str, list[Any]], indices: list[int]) -> dict[str, list[Any]]:
+            texts = [t if isinstance(t, str) else "" for t in batch[text]]
+            ids = [str(i) for i in (batch[id] if id else indices)]
+            rows = [r for d in self.pipe(texts, batch_size=batch_size, doc_ids=ids) for r in d.to_rows()]
+            return {c: [r[c] for r in rows] for c in Document("").to_frame().columns}
+
+        return dataset.map(label, batched=True, with_indices=True, batch_size=batch_size, remove_columns=names)
+
+
+def _check_text(text: object) -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"expected the text as str, found {type(text).__name__}: for several articles use nlp.pipe(texts)")
+    return text
+
+
+def _statement(number: int, text: str, unit: Unit, stances: list[Stance], truncated: bool) -> Statement:
+    start, end = unit.start, unit.end
+    who = unit.speaker_span or (None, None)
+    return Statement(
+        number, start, end, text[start:end], unit.kind, unit.speaker, who[0], who[1], unit.cue, tuple(stances),
+        unit.score, truncated,
+    )  # fmt: skip

@@ -1,0 +1,309 @@
+"""Speakers: the words that name a source ("he", "Araghchi", "the Iranian Foreign Minister") to one resolved name.
+
+A `Cast` reads an article once: it collects persons with their roles and countries ("Iranian Foreign Minister Seyed
+Abbas Araghchi"; "Ned Price, Department Spokesperson") and then resolves the sources of its statements in text order,
+so that pronouns and short forms go to whom the article last had speak. Rules, no model: each is about a form of words.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from . import countries
+from .segment import Layout
+
+ROLE = (
+    r"(?:(?:vice|deputy|acting|prime|foreign|defen[cs]e|interior|finance|energy|justice|trade|culture|first|assistant|under|"
+    r"former|then|crown|supreme|top|chief|national security|attorney|secretary|state|press|permanent|special|senior|"
+    r"alternate|presidential|opposition|party|majority|minority|high|general|lead|homeland security|military|government|"
+    r"economic development|health|environment|science|education)[ -])*"
+    r"(?:president|minister|premier|chancellor|secretary[- ]general|secretary of [a-z]+|secretary|king|queen|emir|sultan|"
+    r"prince(?:ss)?|ambassador|envoy|spokes(?:man|woman|person)|senator|sen\.|rep\.|representative|governor|gov\.|"
+    r"congress(?:man|woman)|general|gen\.|admiral|adm\.|colonel|col\.|commander|leader|chief|head|director(?: general)?|"
+    r"chair(?:man|woman|person)?|mayor|commissioner|advis[eo]r|diplomat|official|analyst|expert|ayatollah|sheikh|pope|"
+    r"archbishop|judge|justice|speaker|deputy|lawmaker|counsellor|councilor|coordinator|administrator|lady|professor|"
+    r"researcher|fellow|economist|strategist|lawyer|attorney|editor|host|correspondent|reporter|journalist|candidate|"
+    r"mr\.?|mrs\.?|ms\.?|dr\.?)"
+)
+ROLE_WORD = re.compile(rf"\b{ROLE}(?!\w)", re.IGNORECASE)
+# A run of capitalised words, with the small words that stand inside names.
+WORD = r"(?:(?:[A-ZÀ-ÖØ-Þ]\.)+|(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Gen|Adm|Col|St|Jr|Sr)\.|[A-ZÀ-ÖØ-Þ][\w’'\-]*)"
+RUN = re.compile(
+    rf"{WORD}(?:(?: (?:al|el|bin|ibn|de|da|di|du|del|della|der|den|van|von|la|le|dos|ter|y|ul|ur|abu|bint)(?=[ \-]))*"
+    rf" {WORD}| (?:al|el|ul|an|as|ash|ad|ar)-\w+)*"
+)
+ORGANISATION = re.compile(
+    r"\b(?:ministry|department|office|house|council|senate|congress|parliament|party|union|agency|news|times|post|"
+    r"journal|court|commission|committee|organi[sz]ation|association|institute|university|centre|center|group|forum|"
+    r"bank|fund|army|forces?|guard|police|government|administration|bureau|embassy|mission|delegation|coalition|"
+    r"alliance|movement|front|league|nations|network|television|radio|company|corporation|corp|inc|foundation|campaign|"
+    r"observatory|monitor|headquarters|authority|assembly|summit|conference|statement|report|survey|poll|team|"
+    r"republicans?|democrats?|street|journal|magazine|daily|agreement|community|states|cabinet|leaders|ministers)\b",
+    re.IGNORECASE,
+)
+PRONOUN = re.compile(r"^(?:he|she|they|it|i|we|you|who|his|her|their|its|the two|both|both sides|the two sides)$", re.IGNORECASE)
+FIRST_PERSON = re.compile(r"^(?:i|we|us|our|my|me)$", re.IGNORECASE)
+PLURAL = re.compile(r"^(?:they|their|the two|both|both sides|the two sides)$", re.IGNORECASE)
+LEADING = re.compile(r"^(?:the|a|an|one|his|her|their|its|another|some)\s+", re.IGNORECASE)
+# Where a source's name ends and a remark on it begins.
+REMARK = re.compile(r",| who | which | whose | that | speaking | in (?:a|an|his|her|the|its)\b| on (?:\w+day|a|the)\b| at (?:a|the)\b|\(| [-–—] ")
+DOCUMENT = re.compile(r"\b(?:statement|communiqu[eé]|press release|proposal|resolution|letter|editorial|text)\b", re.IGNORECASE)
+TITLES = {"mr", "mrs", "ms", "dr", "sir", "lord", "lady", "president", "minister", "secretary", "senator", "general", "honorable"}
+NOT_NAMES = {"the", "on", "in", "at", "but", "and", "if", "as", "when", "while", "monday", "tuesday", "wednesday", "thursday",
+             "friday", "saturday", "sunday", "january", "february", "march", "april", "may", "june", "july", "august",
+             "september", "october", "november", "december", "he", "she", "they", "it", "we", "i", "his", "her", "our",
+             "this", "that", "these", "those", "for", "to", "from", "with", "after", "before", "however", "also",
+             "republican", "democratic", "democrat", "conservative", "western", "yesterday", "today", "earlier", "foreign",
+             "state", "defense", "defence", "prime", "national", "security"}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Person:
+    """Someone the article names: the fullest name, and the roles and country it gives them."""
+
+    name: str
+    roles: set[str] = field(default_factory=set)
+    country: countries.Country | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """A resolved speaker and the party whose stance they voice."""
+
+    name: str | None
+    holder: str | None = None
+    code: str | None = None  # ISO 3166 alpha-3 of the holder's country
+
+
+def runs(text: str) -> list[tuple[int, int]]:
+    """Runs of capitalised words in `text` that may be a person's name, titles and demonyms stripped off."""
+    out = []
+    for match in RUN.finditer(text):
+        start, end = match.span()
+        part = text[start:end]
+        for marker in ("’s", "'s", "’", "'"):
+            if part.endswith(marker):
+                part = part.removesuffix(marker)
+                break
+        words = part.split(" ")
+        at = start
+        while words and _is_title(words[0]):
+            at += len(words.pop(0)) + 1
+        while words and (ROLE_WORD.fullmatch(words[-1]) or words[-1].lower() in NOT_NAMES):
+            words.pop()
+        name = " ".join(words)
+        if name and not ORGANISATION.search(name) and not countries.is_country(name) and "’s " not in name and "'s " not in name:
+            out.append((at, at + len(name)))
+    return out
+
+
+def _is_title(word: str) -> bool:
+    plain = word.rstrip(".").removesuffix("’s").removesuffix("'s")
+    return (
+        plain.lower() in TITLES
+        or plain.lower() in NOT_NAMES
+        or ROLE_WORD.fullmatch(word) is not None
+        or (countries.is_country(plain) and len(plain) > 1)
+    )
+
+
+def surname(name: str) -> str:
+    """The last word of a name, lower case."""
+    words = [w for w in re.findall(r"[\w’'\-]+", name) if w.lower() not in ("jr", "sr", "ii", "iii")]
+    return words[-1].lower() if words else ""
+
+
+def role_key(text: str) -> str:
+    """A role's comparable form: "The Iranian Foreign Minister" → "foreign minister"; "" if there is none."""
+    found = [m.group().lower() for m in ROLE_WORD.finditer(text)]
+    found = [f for f in found if f.rstrip(".") not in ("mr", "mrs", "ms", "dr")]
+    key = re.sub(r"^(?:former|then|acting|senior) ", "", found[0]) if found else ""
+    return {"premier": "prime minister", "top diplomat": "foreign minister", "secretary of state": "foreign minister",
+            "sen.": "senator", "gov.": "governor", "spokesman": "spokesperson", "spokeswoman": "spokesperson"}.get(key, key)  # fmt: skip
+
+
+class Cast:
+    """The persons of one article, and the memory of who spoke last."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.text = layout.text
+        self.persons: dict[str, Person] = {}  # by surname: those with a role, and those who spoke
+        self.names: dict[str, Person] = {}  # by surname: other runs of capitalised words
+        self.sources: list[str] = []  # resolved names of non-persons, in the order they spoke
+        self.last: str | None = None  # the last speaker
+        self.last_person: str | None = None
+        self.last_group: str | None = None
+        for block in layout.blocks:
+            self._read(self.text[block.start : min(block.end, block.start + 5_000)])
+
+    def _read(self, text: str) -> None:
+        """Collect the persons of a paragraph, with the role before or after their name."""
+        for start, end in runs(text):
+            name = text[start:end]
+            if " " not in name:
+                continue
+            before = text[max(0, start - 70) : start]
+            after = re.match(r"[,(] *((?:the |a |an )?[^,.;()]{3,80})", text[end : end + 100])
+            role_before = re.search(rf"((?:[\w.’'\-]+ ){{0,5}}{ROLE}(?: of [a-z ]+)?)[ ,]*$", before, re.IGNORECASE)
+            lead = re.split(r",| and | with | by ", role_before.group(1))[-1] if role_before else ""
+            tail = after.group(1) if after and ROLE_WORD.search(after.group(1)) else ""
+            person = self._person(name, named=not (lead or tail))
+            for phrase in (lead, tail):
+                if key := role_key(phrase):
+                    person.roles.add(key)
+                    person.country = person.country or _role_country(phrase)
+
+    def _person(self, name: str, named: bool = False) -> Person:
+        """The entry of a person; `named`: only named, without a role, which may be no person at all."""
+        key, entries = surname(name), self.names if named else self.persons
+        if named and key in self.persons:
+            return self.persons[key]
+        person = entries.get(key)
+        if person is None:
+            person = entries[key] = Person(name)
+        elif len(name.split()) > len(person.name.split()) and person.name.split()[0] == name.split()[0]:
+            person.name = name
+        return person
+
+    def resolve(self, source: str | None, before: str = "") -> str | None:
+        """The speaker that `source` names.
+
+        Args:
+            source: the words of the source as they stand, or None for a statement whose source is not named.
+            before: the text of the sentence before the source, to which "his country" and the like may point.
+        """
+        if source is None:
+            return None
+        words = source.strip(" \t\r\n,.;:\"“”")
+        if PRONOUN.match(words):
+            name = self._pronoun(words)
+        else:
+            name = self._person_in(words) or self._by_role(words) or self._group(words)
+        if name:
+            self.last = name
+            if surname(name) in self.persons and self.persons[surname(name)].name == name:
+                self.last_person = name
+            else:
+                self.last_group = name
+        return name
+
+    def _pronoun(self, word: str) -> str | None:
+        if FIRST_PERSON.match(word):
+            return self.last
+        if PLURAL.match(word):
+            return self.last_group or self.last
+        if word.lower() in ("it", "its"):
+            return self.last_group or self.last
+        return self.last_person or self.last
+
+    def _person_in(self, source: str) -> str | None:
+        """The person named in the source's words, with the fullest form of the name."""
+        found = [(s, e) for s, e in runs(source)]
+        joined = self._joint(source, found)
+        if joined:
+            return joined
+        for start, end in found:
+            name = source[start:end]
+            if self._is_place(source, start):
+                continue
+            known = self.persons.get(surname(name)) or self.names.get(surname(name))
+            if known and (" " not in name or set(name.split()) & set(known.name.split())):
+                return self.persons.setdefault(surname(name), known).name
+            if name.isupper() and len(name) > 3:
+                name = name.title()
+            possessive = re.match(r"[’']s ", source[end:])
+            titled = ROLE_WORD.search(source[:start]) is not None
+            if (" " in name or titled) and not possessive:
+                self.persons[surname(name)] = Person(name)
+                return name
+        return None
+
+    @staticmethod
+    def _is_place(source: str, start: int) -> bool:
+        return bool(re.search(r"\b(?:in|of|at|from|near|for)(?: the)? $", source[:start]))
+
+    def _joint(self, source: str, found: list[tuple[int, int]]) -> str | None:
+        """Two persons that speak together: "Nuland and Mora"."""
+        if len(found) == 2 and re.search(r"\band\b", source[found[0][1] : found[1][0]]) and "," not in source:
+            names = []
+            for start, end in found:
+                known = self.persons.get(surname(source[start:end]))
+                if known is None:
+                    return None
+                names.append(known.name)
+            return " and ".join(names)
+        return None
+
+    def _by_role(self, source: str) -> str | None:
+        """The person who holds the role that the source names ("the Iranian Foreign Minister")."""
+        key = role_key(source)
+        if not key or re.search(rf"\b{ROLE}s\b", source, re.IGNORECASE):
+            return None
+        country = countries.country_of(source)
+        fitting = [p for p in self.persons.values() if key in p.roles and (not country or p.country in (country, None))]
+        if country and any(p.country == country for p in fitting):
+            fitting = [p for p in fitting if p.country == country]
+        if not fitting and not country and key in ("minister", "secretary", "leader", "official", "diplomat", "general"):
+            fitting = [p for p in self.persons.values() if any(key in r.split() for r in p.roles)]
+        names = [p.name for p in fitting]
+        if self.last_person in names:
+            return self.last_person
+        definite = source.lower().startswith("the ") or country is not None
+        return names[0] if names and definite and key not in ("official", "analyst", "expert", "diplomat") else None
+
+    def _group(self, source: str) -> str | None:
+        """A body, a country, an unnamed source: the words themselves, or the fuller form the article gave before."""
+        head = REMARK.split(source, maxsplit=1)[0].strip() or source
+        bare = LEADING.sub("", head)
+        if countries.is_country(bare):
+            name = countries.canonical(bare)
+        elif DOCUMENT.search(bare):
+            country = countries.country_of(bare)
+            name = country.name if country else (self.last_group or self.last or bare)
+        else:
+            name = self._fuller(head, bare)
+        name = re.sub(r"[’']s$", "", name)
+        if len(name.split()) > 12:
+            name = " ".join(name.split()[:12])
+        if name and name not in self.sources:
+            self.sources.append(name)
+        return name or None
+
+    def _fuller(self, head: str, bare: str) -> str:
+        """ "The Observatory" → the longer name, spoken or only named, that holds the word."""
+        if head.lower().startswith("the ") and len(bare.split()) <= 2 and not bare.endswith("s"):
+            last = re.escape(bare.split()[-1])
+            for name in reversed(self.sources):
+                if re.search(rf"\b{last}\b", name, re.IGNORECASE) and len(name) > len(bare):
+                    return name
+            if bare[0].isupper():
+                longer = re.search(rf"((?:[A-Z][\w\-]*(?: (?:of|for|and|the))* )+{last}(?: (?:of|for)(?: the)?(?: [A-Z][\w\-]*)+)?)", self.text)
+                if longer and len(longer.group(1)) > len(bare):
+                    return LEADING.sub("", longer.group(1))
+        return bare
+
+    def holder(self, name: str | None) -> Speaker:
+        """The party that a resolved speaker speaks for: their country or body, else themselves."""
+        if name is None:
+            return Speaker(None)
+        person = self.persons.get(surname(name))
+        country = person.country if person and person.name == name and person.roles else None
+        if person is None or person.name != name:
+            parts = [self.persons.get(surname(p)) for p in name.split(" and ")]
+            lands = [p.country for p in parts if p and p.country]
+            if len(lands) > 1:
+                return Speaker(name, " and ".join(dict.fromkeys(c.name for c in lands)))
+            country = countries.country_of(name)
+        if country:
+            return Speaker(name, country.name, country.code or None)
+        return Speaker(name, name)
+
+
+def _role_country(phrase: str) -> countries.Country | None:
+    """The country of a role phrase; the United States for offices whose titles are its own."""
+    if country := countries.country_of(phrase):
+        return country
+    if re.search(r"secretary of (?:state|defense)|department spokesperson|\bsen(?:ator|\.)|\brep\.|white house|congress", phrase, re.IGNORECASE):
+        return countries.Country("United States", "USA")
+    return None

@@ -1,0 +1,139 @@
+"""Stance: (statement, target, holder) to calibrated label scores.
+
+This module owns the classifier's input form, for training and for inference alike:
+
+    [CLS] holder [SEP] words before the target [T] target [/T] words after it [SEP]
+
+A holder that is named in the statement is marked there too ([H] … [/H]). A target that does not stand in the statement
+is written into the first segment; without a target the markers are empty, and the label is that of the sentence as a
+whole. A statement too long for the model loses words at the end that is farther from the target, never the target.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .backends import Backend
+from .tagging import Scores, log_softmax
+from .types import Span, Stance
+
+# Tokens that every BERT vocabulary keeps free; training gives them their meaning.
+MARKERS = ("[unused1]", "[unused2]", "[unused3]", "[unused4]", "[unused5]")
+MAX_HOLDER, MAX_TARGET = 16, 64  # tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A classifier input: token ids, segment numbers, and whether words of the statement had to be left out."""
+
+    ids: list[int] = field(default_factory=list)
+    types: list[int] = field(default_factory=list)
+    truncated: bool = False
+
+
+def locate(text: str, target: str | None) -> tuple[int, int] | None:
+    """Where `target` stands in `text` as whole words: exactly, else with case ignored; None if nowhere."""
+    if not target or not target.strip():
+        return None
+    pattern = r"(?<!\w)" + re.escape(target.strip()) + r"(?!\w)"
+    match = re.search(pattern, text) or re.search(pattern, text, re.IGNORECASE)
+    return match.span() if match else None
+
+
+class Encoder:
+    """Makes classifier inputs; `tokenizer` is a `tokenizers.Tokenizer`."""
+
+    def __init__(self, tokenizer: object, max_length: int = 128, context: int = 0) -> None:
+        self.tokenizer = tokenizer
+        self.max_length = max_length
+        self.context = context  # tokens of the preceding text that the model sees; 0: none
+        lookup = tokenizer.token_to_id  # type: ignore[attr-defined]
+        found = [lookup(name) for name in ("[CLS]", "[SEP]", *MARKERS)]
+        if None in found:
+            raise ValueError(f"the tokenizer lacks one of the tokens [CLS], [SEP], {', '.join(MARKERS)}")
+        self.cls, self.sep, self.t1, self.t2, self.h1, self.h2, self.c1 = found
+
+    def _ids(self, text: str) -> list[int]:
+        ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False).ids  # type: ignore[attr-defined]
+        return ids
+
+    def _marked(self, text: str, holder: str | None) -> list[int]:
+        """Token ids of a piece of the statement, with the holder marked where it is named."""
+        at = locate(text, holder)
+        if at is None:
+            return self._ids(text)
+        return [*self._ids(text[: at[0]]), self.h1, *self._ids(text[at[0] : at[1]]), self.h2, *self._ids(text[at[1] :])]
+
+    def encode(
+        self, text: str, target: tuple[int, int] | str | None = None, holder: str | None = None, context: str = ""
+    ) -> Encoded:
+        """One input.
+
+        Args:
+            text: the statement.
+            target: its target: (start, end) in `text`, or words, or None.
+            holder: whose stance is asked for, if known.
+            context: the text before the statement; used if the model was trained with it.
+        """
+        span = locate(text, target) if isinstance(target, str) else target
+        first = self._ids(holder)[:MAX_HOLDER] if holder else []
+        if span is None:
+            words = self._ids(target)[:MAX_TARGET] if isinstance(target, str) else []
+            first = [*first, self.t1, *words, self.t2]
+            left, middle, right = self._marked(text, holder), [], []
+        else:
+            left, right = self._marked(text[: span[0]], holder), self._ids(text[span[1] :])
+            if self.h1 not in left:
+                right = self._marked(text[span[1] :], holder)
+            middle = [self.t1, *self._ids(text[span[0] : span[1]]), self.t2]
+            if len(middle) > self.max_length // 2:  # a very long target keeps its beginning and its end
+                keep = self.max_length // 4
+                middle = [*middle[:keep], *middle[-keep:]]
+        if self.context and context:
+            first = [*first, self.c1, *self._ids(context[-6 * self.context :])[-self.context :]]
+        left, right, cut = _fit(left, right, self.max_length - 3 - len(first) - len(middle), keep_left=span is None)
+        second = [*left, *middle, *right]
+        ids = [self.cls, *first, self.sep, *second, self.sep]
+        return Encoded(ids, [0] * (len(first) + 2) + [1] * (len(second) + 1), cut)
+
+
+def _fit(left: list[int], right: list[int], room: int, keep_left: bool) -> tuple[list[int], list[int], bool]:
+    """Shorten both sides to `room` tokens, taking from the longer side first, away from the target."""
+    room = max(room, 0)
+    if len(left) + len(right) <= room:
+        return left, right, False
+    if keep_left:
+        return left[:room], [], True
+    n_right = min(len(right), max(room // 2, room - len(left)))
+    n_left = room - n_right
+    return left[len(left) - n_left :] if n_left else [], right[:n_right], True
+
+
+class StanceModel:
+    """The stance classifier with its calibration."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.labels = backend.labels
+        settings = backend.settings
+        self.encoder = Encoder(backend.tokenizer, int(settings["max_length"]), int(settings.get("context", 0)))
+        self.temperature = float(settings.get("temperature", 1.0))
+        self.null_threshold = float(settings.get("null_threshold", 0.6))
+
+    def probabilities(self, inputs: Sequence[Encoded]) -> Scores:
+        """Calibrated probabilities, shape (inputs, labels)."""
+        if not inputs:
+            return np.zeros((0, len(self.labels)))
+        logits = np.stack(self.backend.run([e.ids for e in inputs], [e.types for e in inputs]))
+        result: Scores = np.exp(log_softmax(logits / self.temperature))
+        return result
+
+    def stance(self, row: Scores, target: Span | None = None, holder: str | None = None) -> Stance:
+        """A row of probabilities as a `Stance`."""
+        best = int(row.argmax())
+        scores = {label: float(p) for label, p in zip(self.labels, row, strict=True)}
+        return Stance(self.labels[best], float(row[best]), scores, target, holder)

@@ -1,0 +1,350 @@
+"""Statements: from an article's layout and attributions to the sentences and clauses that speakers are answerable for.
+
+Three forms of text are told apart (:func:`voice_of`): transcripts (every sentence of a turn is the turn's), speeches
+and official statements (every sentence is the document's), and reports (what the attribution model found). In each,
+quotations give direct statements, sentence by sentence, and reporting sentences give indirect or mixed ones.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from .attribution import Attribution
+from .segment import Layout, Sentence, strip_span
+from .speakers import ROLE_WORD, Cast
+
+FIRST_PERSON = re.compile(r"\b(?:we|our|ours|us|I|my|I[’'](?:m|ve|d|ll)|we[’'](?:re|ve|ll))\b", re.IGNORECASE)
+# "Ned Price, Department Spokesperson" as a line of its own
+BYLINE = re.compile(r"(?P<name>[A-Z][\w.’'\-]+(?: [A-Z][\w.’'\-]+){1,4}), (?P<role>[A-Z][^.!?\n]{3,80})$")
+OFFICE = re.compile(r"Office of the \w+|Press (?:Office|Service|Release)\b|(?:Joint )?(?:Statement|Communiqu[eé]|Remarks) (?:by|of|from)\b|For Immediate Release", re.IGNORECASE)
+BEGIN, END = re.compile(r"begin (?:text|statement)\W*$", re.IGNORECASE), re.compile(r"end (?:of )?(?:text|statement)\W*$", re.IGNORECASE)
+ATTRIBUTABLE = re.compile(r"attributable to (?:\w+ )?(?:Spokes\w+ )?(?P<name>[A-Z][\w.’'\-]+(?: [A-Z][\w.’'\-]+){1,3})")
+WE_THE = re.compile(r"\bWe, (?P<name>the [^,]{3,60})")
+RELEASED = re.compile(r"(?:statement|press release|communiqu[eé]|text)\b[^.]{0,60}? by (?P<name>(?:the )?[^.,:]{3,120})")
+NEXT_QUESTION = re.compile(r"(?:question|next|go to|line of|comes? from|turn to|hear from|call on)\b.{0,40}?\b(?:to|of|from|is|with|on)\s+(?:the line of )?(?P<name>[A-Z][\w’'\-]+(?: [A-Z][\w’'\-]+){0,3})(?:,? (?:with|from|of|at)\b|[,.])")
+QUESTIONER = re.compile(r"Q|QUESTION|QUESTIONER|REPORTER|PRESS|THE PRESS|THE MEDIA", re.IGNORECASE)
+INTRODUCES = re.compile(r"[:,—–-]\s*$|\b(?:said|says|saying|added|adding|noted|noting|stated|stating|told|wrote|asked|replied|remarked|declared|stressed|warned|insisted|continued|concluded)\s*,?\s*$", re.IGNORECASE)
+HEADLINE = re.compile(r"^(?P<name>(?:[A-Z][\w’'\-]+ ?){1,4}): \S")
+DATELINE = re.compile(r"^(?:[A-Z][\w’'/.\-]+(?:,? [A-Z][\w’'.\-]+){0,4},? ?(?:\([^()]{2,60}\)|[A-Z][a-z]{2,8}\.? ?\d{1,2}(?: \([^()]{2,30}\))?) ?[-–—]+ ?|[A-Z]{4,}(?: [A-Z]{3,})*(?:/[A-Z]+)* (?:\([^()]{2,30}\) ?[-–—]+ ?)?(?=[A-Z][a-z]))")
+MIN_QUOTE_WORDS = 4  # fewer quoted words are a fragment of a reported sentence
+LEAST_COVER = 0.55  # of a sentence's words: an attribution that covers less stands for its own clause alone
+
+
+@dataclass(slots=True)
+class Unit:
+    """A statement before it has stances."""
+
+    start: int
+    end: int
+    kind: str
+    speaker: str | None = None
+    speaker_span: tuple[int, int] | None = None
+    cue: str | None = None
+    score: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Who speaks in a text as a whole: `own` is true for speeches and statements, False for reports."""
+
+    own: bool
+    speaker: str | None = None
+    first: int = 0  # offsets between which the document speaks
+    last: int = -1
+
+
+def extract(layout: Layout, attributions: Sequence[Attribution], cast: Cast, speaker: str | None = None) -> list[Unit]:
+    """The statements of an article, in text order, with resolved speakers.
+
+    Args:
+        layout: the article's segmentation.
+        attributions: what the attribution model found in it.
+        cast: the article's persons; it is told who speaks, in order.
+        speaker: the document's speaker, if known: then the document is a speech or statement of theirs.
+    """
+    voice = Voice(True, speaker, 0, len(layout.text)) if speaker else voice_of(layout, cast)
+    units: list[Unit] = []
+    by_sentence = _by_sentence(layout, attributions)
+    callers = _turn_speakers(layout, cast) if layout.turns else []
+    carried: tuple[int, str | None, tuple[int, int] | None] | None = None  # quote group → its speaker
+    for i, sentence in enumerate(layout.sentences):
+        if sentence.turn >= 0:
+            units += _own(layout, sentence, callers[sentence.turn], 2)
+            continue
+        if voice.own and voice.first <= sentence.start < voice.last:
+            if not layout.blocks[sentence.block].heading:
+                units += _official(layout, sentence, by_sentence.get(i, []), cast, voice)
+            continue
+        if layout.blocks[sentence.block].heading and sentence.block > 0:
+            continue
+        made = list(_reported(layout, sentence, by_sentence.get(i, []), cast))
+        for unit in made:
+            carried = _carry(layout, unit, cast, carried)
+        units += made
+    return units
+
+
+def voice_of(layout: Layout, cast: Cast) -> Voice:
+    """Whether a text is a report, or one speaker's own words: by its head, or by who says "we" outside quotation marks."""
+    text = layout.text
+    official, name, first, last = False, None, 0, len(text)
+    for block in layout.blocks[:6]:
+        line = text[block.start : block.end]
+        if len(line) <= 120 and (match := BYLINE.match(line)) and ROLE_WORD.search(match["role"]):
+            official, name, first = True, match["name"], block.end
+        elif len(line) <= 90 and OFFICE.match(line):
+            official, first = True, block.end
+    for block in layout.blocks:
+        line = text[block.start : min(block.end, block.start + 40)]
+        if BEGIN.match(line):
+            official, first = True, block.end
+        elif END.match(line):
+            last = block.start
+    head = text[: first + 2_000]
+    for pattern in (ATTRIBUTABLE, WE_THE, RELEASED):
+        if not name and (match := pattern.search(head)) and (official or pattern is WE_THE):
+            name = re.sub(r"^(?:the )", "", match["name"]).strip()
+            official = True
+    if official and not layout.turns:
+        if match := re.search(r"attributable to[^\n]*:\s", head):
+            first = max(first, match.end())
+        return Voice(True, _full(cast, name) or (_office(layout) if not name else name), first, last)
+    outside = [s for s in layout.sentences if layout.quote_at(s.start) < 0 and s.turn < 0 and not layout.blocks[s.block].heading]
+    plural = sum(bool(FIRST_PERSON.search(_unquoted(layout, s))) for s in outside)
+    quoted = len(layout.sentences) - len(outside)
+    own = len(outside) > 0 and plural >= max(1, 0.2 * len(outside)) and quoted <= 0.5 * len(layout.sentences)
+    return Voice(own, None, 0, len(text))
+
+
+def _office(layout: Layout) -> str | None:
+    for block in layout.blocks[:6]:
+        if match := OFFICE.match(layout.text[block.start : block.end]):
+            return match.group() if match.group().lower().startswith("office") else None
+    return None
+
+
+def _full(cast: Cast, name: str | None) -> str | None:
+    return cast.resolve(name) if name else None
+
+
+def _unquoted(layout: Layout, sentence: Sentence) -> str:
+    text = layout.text[sentence.start : sentence.end]
+    for quote in _quotes_in(layout, sentence):
+        a, b = max(quote[0] - sentence.start, 0), max(quote[1] - sentence.start, 0)
+        text = text[:a] + " " * (b - a) + text[b:]
+    return text
+
+
+def _quotes_in(layout: Layout, sentence: Sentence) -> list[tuple[int, int, int]]:
+    """The parts of quotations inside a sentence: (start, end, number of the quotation)."""
+    out = []
+    i = max(0, bisect.bisect_right(layout.quotes, sentence.start, key=lambda q: q.start) - 1)
+    while i < len(layout.quotes) and layout.quotes[i].start < sentence.end:
+        start, end = max(layout.quotes[i].start, sentence.start), min(layout.quotes[i].end, sentence.end)
+        if start < end:
+            out.append((start, end, i))
+        i += 1
+    return out
+
+
+def _by_sentence(layout: Layout, attributions: Sequence[Attribution]) -> dict[int, list[Attribution]]:
+    """The attributions that have content in each sentence."""
+    out: dict[int, list[Attribution]] = {}
+    for found in attributions:
+        seen: set[int] = set()
+        for content in found.contents:
+            i, last = layout.sentence_at(content.start), layout.sentence_at(content.end - 1)
+            for n in range(i, last + 1) if i >= 0 else ():
+                if n not in seen:
+                    seen.add(n)
+                    out.setdefault(n, []).append(found)
+    return out
+
+
+def _words(text: str) -> int:
+    return len(re.findall(r"\w+", text))
+
+
+# --- transcripts, speeches and official statements -------------------------------------------------------------------
+
+
+def _turn_speakers(layout: Layout, cast: Cast) -> list[str | None]:
+    """The speaker of each turn: the label's name, in full where the text has it; a questioner's as announced before."""
+    out: list[str | None] = []
+    announced: str | None = None
+    for turn in layout.turns:
+        label = re.sub(r"\s*\(.*\)$", "", turn.label)
+        if QUESTIONER.fullmatch(label):
+            out.append(announced or "Journalist")
+            continue
+        name = cast.resolve(label)
+        out.append(name.title() if name and name.isupper() and len(name) > 4 else name)
+        announced = announced if not re.search(r"MODERATOR|OPERATOR|STAFF", label) else None
+        if found := list(NEXT_QUESTION.finditer(layout.text[max(turn.start, turn.end - 400) : turn.end])):
+            announced = found[-1]["name"]
+    return out
+
+
+def _own(layout: Layout, sentence: Sentence, speaker: str | None, least: int) -> Iterator[Unit]:
+    if _words(layout.text[sentence.start : sentence.end]) >= least:
+        yield Unit(sentence.start, sentence.end, "own", speaker)
+
+
+def _official(layout: Layout, sentence: Sentence, found: Sequence[Attribution], cast: Cast, voice: Voice) -> Iterator[Unit]:
+    """A sentence of an official text: the document's own, unless it reports what someone else says."""
+    text = layout.text
+    for item in sorted(found, key=lambda a: a.source.start if a.source else len(text)):
+        source = item.source
+        if source is None or item.cue is None or not sentence.start <= source.start < sentence.end:
+            continue
+        words = text[source.start : source.end]
+        early = _words(text[sentence.start : source.start]) <= 6 and source.start < item.contents[0].start
+        if early and not FIRST_PERSON.search(words) and words.lower() not in ("this", "that", "it", "which", "who"):
+            name = cast.resolve(words)
+            if name and name != voice.speaker:
+                cue = text[item.cue.start : item.cue.end]
+                yield Unit(sentence.start, sentence.end, "indirect", name, (source.start, source.end), cue, item.score)
+                return
+            break
+    yield from _own(layout, sentence, voice.speaker, 2)
+
+
+# --- reports ---------------------------------------------------------------------------------------------------------
+
+
+def _reported(layout: Layout, sentence: Sentence, found: Sequence[Attribution], cast: Cast) -> Iterator[Unit]:
+    """The statements in a sentence of a report."""
+    parts = _quotes_in(layout, sentence)
+    direct = [p for p in parts if _is_direct(layout, sentence, p)]
+    for start, end, number in direct:
+        start, end = strip_span(layout.text, start, end)
+        while end > start and layout.text[end - 1] in ",;":
+            end -= 1
+        item = _of_quote(layout, found, start, end)
+        if _words(layout.text[start:end]) >= 2:
+            yield _unit(layout, start, end, "direct", item, cast)
+    rest = [a for a in found if _outside(layout, a, sentence, direct) >= 3]
+    if not rest:
+        return
+    if direct:
+        for item in rest:
+            start, end = _hull(item, sentence, avoid=direct)
+            yield _unit(layout, *strip_span(layout.text, start, end), "indirect", item, cast)
+        return
+    kind = "mixed" if parts else "indirect"
+    for start, end, item in _clauses(layout, sentence, rest):
+        inside = any(start <= p[0] < end for p in parts)
+        yield _unit(layout, start, end, kind if inside or not parts else "indirect", item, cast)
+
+
+def _is_direct(layout: Layout, sentence: Sentence, part: tuple[int, int, int]) -> bool:
+    """Whether a quoted part is a statement of its own, rather than a quoted fragment of a reported sentence."""
+    text, (start, end, number) = layout.text, part
+    quote = layout.quotes[number]
+    if quote.start < sentence.start or quote.end > sentence.end:
+        return True  # a quotation of several sentences
+    if _words(text[start:end]) < MIN_QUOTE_WORDS and _words(text[sentence.start : sentence.end]) > 2 * MIN_QUOTE_WORDS:
+        return False
+    before = text[sentence.start : quote.outer_start].strip(" \t\"“”'‘’")
+    after = text[quote.outer_end : sentence.end]
+    if not before:
+        # it opens the sentence: a whole clause, unless the sentence goes on with more than "…," he said.
+        return _words(after) <= 1 or text[end - 1] in ",.!?…—–-" or bool(re.match(r"\s*,", after))
+    if before.endswith(":"):
+        return True
+    return bool(INTRODUCES.search(before)) and (text[start].isupper() or _words(text[start:end]) >= 6)
+
+
+def _of_quote(layout: Layout, found: Sequence[Attribution], start: int, end: int) -> Attribution | None:
+    """The attribution whose content covers most of a quotation, if any does."""
+
+    def cover(item: Attribution) -> int:
+        return max((min(c.end, end) - max(c.start, start) for c in item.contents), default=0)
+
+    best = max(found, key=cover, default=None)
+    return best if best is not None and cover(best) > 0 else None
+
+
+def _outside(layout: Layout, item: Attribution, sentence: Sentence, direct: Sequence[tuple[int, int, int]]) -> int:
+    """How many words of an attribution's content in this sentence lie outside its direct quotations."""
+    words = 0
+    for content in item.contents:
+        start, end = max(content.start, sentence.start), min(content.end, sentence.end)
+        if start >= end:
+            continue
+        kept = layout.text[start:end]
+        for a, b, _ in direct:
+            lo, hi = max(a, start), min(b, end)
+            if lo < hi:
+                kept = kept.replace(layout.text[lo:hi], " ")
+        words += _words(kept)
+    return words
+
+
+def _hull(item: Attribution, sentence: Sentence, avoid: Sequence[tuple[int, int, int]] = ()) -> tuple[int, int]:
+    """From the first to the last character of an attribution inside a sentence, direct quotations left out."""
+    spans = [(t.start, t.end) for t in (*item.contents, item.source, item.cue) if t is not None]
+    spans = [(max(s, sentence.start), min(e, sentence.end)) for s, e in spans if s < sentence.end and e > sentence.start]
+    spans = [(s, e) for s, e in spans if not any(a <= s < b for a, b, _ in avoid)] or spans
+    start, end = min(s for s, _ in spans), max(e for _, e in spans)
+    for a, b, _ in avoid:
+        if start < a < end:
+            end = a - 1
+    return start, max(end, start + 1)
+
+
+def _clauses(layout: Layout, sentence: Sentence, found: Sequence[Attribution]) -> list[tuple[int, int, Attribution]]:
+    """A reporting sentence as one statement, or as several where sources of their own have clauses of their own."""
+    text = layout.text
+    hulls = sorted(((*_hull(a, sentence), a) for a in found), key=lambda h: (h[0], -h[1]))
+    outer: list[tuple[int, int, Attribution]] = []
+    for start, end, item in hulls:
+        if outer and start < outer[-1][1]:
+            a, b, kept = outer[-1]
+            # nested or interleaved: one statement, under whoever has the wider span
+            outer[-1] = (a, max(b, end), kept if b - a >= end - start else item)
+        else:
+            outer.append((start, end, item))
+    named = [h for h in outer if h[2].source is not None and sentence.start <= h[2].source.start < sentence.end]
+    start = sentence.start
+    if match := DATELINE.match(text[sentence.start : sentence.end]):
+        start += match.end()
+    if len(named) <= 1:
+        best = named[0] if named else max(outer, key=lambda h: h[1] - h[0])
+        covered = sum(_words(text[a:b]) for a, b, _ in outer) / max(1, _words(text[start : sentence.end]))
+        if covered >= LEAST_COVER or len(outer) > 1:
+            return [(start, sentence.end, best[2])]
+        return [(max(start, best[0]), best[1], best[2])]
+    return [(max(a, start), max(b, a + 1), item) for a, b, item in named]
+
+
+def _unit(layout: Layout, start: int, end: int, kind: str, item: Attribution | None, cast: Cast) -> Unit:
+    text = layout.text
+    source, cue = (item.source, item.cue) if item else (None, None)
+    name = cast.resolve(text[source.start : source.end]) if source else None
+    if source is None and item and item.cue and kind != "direct":
+        name = None
+    return Unit(
+        start, end, kind, name,
+        (source.start, source.end) if source else None,
+        text[cue.start : cue.end] if cue else None,
+        item.score if item else 0.5,
+    )  # fmt: skip
+
+
+def _carry(
+    layout: Layout, unit: Unit, cast: Cast, carried: tuple[int, str | None, tuple[int, int] | None] | None
+) -> tuple[int, str | None, tuple[int, int] | None] | None:
+    """Give a quotation's later sentences, and floating quotations, the speaker of what came before."""
+    number = layout.quote_at(unit.start)
+    if unit.kind != "direct" or number < 0:
+        return carried
+    group = layout.quotes[number].group
+    if unit.speaker is None:
+        same = carried is not None and carried[0] == group
+        unit.speaker = carried[1] if same and carried else cast.last
+        unit.speaker_span = carried[2] if same and carried else None
+    return (group, unit.speaker, unit.speaker_span)

@@ -1,0 +1,210 @@
+"""What the library returns: frozen dataclasses, and their records.
+
+All offsets are ``str`` offsets into the article exactly as it was given, end exclusive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .labels import NEUTRAL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FRAME_COLUMNS = [
+    "doc_id", "id", "speaker", "holder", "label", "target", "score", "kind", "cue", "text",
+    "start", "end", "target_start", "target_end",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of an article: its offsets and its words. Offsets are None for words that stand outside the text."""
+
+    start: int | None
+    end: int | None
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Stance:
+    """One stance of one holder toward one target.
+
+    Attributes:
+        label: one of the labels of the stance model (by default `stancekit.labels.LABELS`).
+        score: calibrated probability of `label`.
+        scores: calibrated probability of every label.
+        target: what the stance is directed at, or None where it is not named.
+        holder: whose stance it is, or None.
+    """
+
+    label: str
+    score: float
+    scores: Mapping[str, float] = field(default_factory=dict)
+    target: Span | None = None
+    holder: str | None = None
+
+    def to_record(self) -> dict[str, Any]:
+        """The stance as in the record format (a dict that json can write)."""
+        target = self.target
+        return {
+            "holder": self.holder,
+            "target": target.text if target else None,
+            "start": target.start if target else None,
+            "end": target.end if target else None,
+            "label": self.label,
+            "score": round(self.score, 4),
+            "scores": {k: round(v, 4) for k, v in self.scores.items()},
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Stance:
+        """The inverse of `to_record`."""
+        target = record.get("target")
+        span = None if target is None else Span(record.get("start"), record.get("end"), target)
+        label = record["label"]
+        return cls(label, float(record.get("score", 1.0)), dict(record.get("scores", {})), span, record.get("holder"))
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence or clause that the article attributes to a speaker.
+
+    Attributes:
+        id: number of the statement in its article, from 0.
+        start, end, text: where it stands, and its words.
+        kind: "direct" (inside quotation marks), "indirect" (reported), "mixed" (reported, with a quoted fragment) or
+            "own" (of a transcript turn, speech or official statement).
+        speaker: resolved name, or None.
+        speaker_start, speaker_end: where the article names the speaker of this statement, or None.
+        cue: the reporting words ("said", "condemned"), or None.
+        score: how sure the extraction is, 0 to 1.
+        truncated: whether something of the statement was too long for a model's window.
+    """
+
+    id: int
+    start: int
+    end: int
+    text: str
+    kind: str
+    speaker: str | None = None
+    speaker_start: int | None = None
+    speaker_end: int | None = None
+    cue: str | None = None
+    stances: tuple[Stance, ...] = ()
+    score: float = 1.0
+    truncated: bool = False
+
+    def to_record(self, doc_id: str) -> dict[str, Any]:
+        """The statement in the record format (a dict that json can write)."""
+        return {
+            "doc_id": doc_id,
+            "id": self.id,
+            "start": self.start,
+            "end": self.end,
+            "text": self.text,
+            "kind": self.kind,
+            "speaker": self.speaker,
+            "speaker_start": self.speaker_start,
+            "speaker_end": self.speaker_end,
+            "cue": self.cue,
+            "score": round(self.score, 4),
+            "stances": [s.to_record() for s in self.stances],
+            "truncated": self.truncated,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Statement:
+        """The inverse of `to_record`."""
+        return cls(
+            id=record.get("id", 0),
+            start=record["start"],
+            end=record["end"],
+            text=record["text"],
+            kind=record["kind"],
+            speaker=record.get("speaker"),
+            speaker_start=record.get("speaker_start"),
+            speaker_end=record.get("speaker_end"),
+            cue=record.get("cue"),
+            stances=tuple(Stance.from_record(s) for s in record.get("stances") or []),
+            score=float(record.get("score", 1.0)),
+            truncated=bool(record.get("truncated", False)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An article with its statements, in text order."""
+
+    text: str
+    statements: tuple[Statement, ...] = ()
+    doc_id: str = ""
+
+    def __iter__(self) -> Iterator[Statement]:
+        return iter(self.statements)
+
+    def __len__(self) -> int:
+        return len(self.statements)
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One dict per statement, in the record format."""
+        return [s.to_record(self.doc_id) for s in self.statements]
+
+    @classmethod
+    def from_records(cls, text: str, records: list[dict[str, Any]]) -> Document:
+        """Rebuild a document from its text and records.
+
+        Raises:
+            ValueError: a record's text is not what stands at its offsets.
+        """
+        for r in records:
+            if text[r["start"] : r["end"]] != r["text"]:
+                raise ValueError(f"record {r.get('id')}: the text at {r['start']}:{r['end']} is not {r['text'][:40]!r}")
+        doc_id = records[0]["doc_id"] if records else ""
+        return cls(text, tuple(Statement.from_record(r) for r in records), doc_id)
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """One flat dict per stance, with the keys of `FRAME_COLUMNS`; a statement without a stance is one neutral row."""
+        rows = []
+        for s in self.statements:
+            for stance in s.stances or (Stance(NEUTRAL, s.score),):
+                target = stance.target
+                rows.append(
+                    {
+                        "doc_id": self.doc_id,
+                        "id": s.id,
+                        "speaker": s.speaker,
+                        "holder": stance.holder,
+                        "label": stance.label,
+                        "target": target.text if target else None,
+                        "score": round(stance.score, 4),
+                        "kind": s.kind,
+                        "cue": s.cue,
+                        "text": s.text,
+                        "start": s.start,
+                        "end": s.end,
+                        "target_start": target.start if target else None,
+                        "target_end": target.end if target else None,
+                    }
+                )
+        return rows
+
+    def to_frame(self) -> pd.DataFrame:
+        """A pandas DataFrame, one row per stance (columns: `FRAME_COLUMNS`)."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.to_rows(), columns=FRAME_COLUMNS)
+        for column in ("target_start", "target_end"):
+            frame[column] = frame[column].astype("Int64")
+        return frame
+
+    def _repr_html_(self) -> str:
+        from .display import fragment
+
+        return fragment(self)

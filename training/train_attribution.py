@@ -1,0 +1,76 @@
+"""Train the attribution tagger: source, cue and content spans in whole articles.
+
+    python training/train_attribution.py configs/attribution/base.yaml --data polnear_train.jsonl --dev polnear_dev.jsonl
+
+Data: JSONL, a document a line: {"id", "text", "attributions": [{"source": [[s, e], …], "cue": …, "content": …}]}.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import common
+import numpy as np
+from config import TrainConfig, read_config
+from datasets import Dataset
+from transformers import AutoModelForTokenClassification, AutoTokenizer, DataCollatorForTokenClassification
+
+from stancekit import attribution, tagging
+from stancekit.segment import segment
+
+
+def encode(rows: list[dict], tokenizer, config: TrainConfig) -> Dataset:
+    """Documents to windows of token ids and labels; only the first token of a word carries its label."""
+    out: dict[str, list] = {"input_ids": [], "attention_mask": [], "labels": []}
+    plain = common.plain_tokenizer(tokenizer)
+    for row in rows:
+        words, spans = attribution.words(segment(row["text"]))
+        marked = [(s, e, r) for r, role in enumerate(attribution.ROLES) for a in row["attributions"] for s, e in a.get(role) or []]
+        gold = tagging.gold_labels(spans, marked)
+        pieces = tagging.pieces(plain, words)
+        for first, end in tagging.windows([len(p) for p in pieces], config.max_length - 2, config.overlap):
+            ids, labels = [tokenizer.cls_token_id], [-100]
+            for i in range(first, end):
+                ids += pieces[i]
+                labels += [gold[i]] + [-100] * (len(pieces[i]) - 1) if pieces[i] else []
+            ids, labels = ids[: config.max_length - 1] + [tokenizer.sep_token_id], labels[: config.max_length - 1] + [-100]
+            for name, value in (("input_ids", ids), ("attention_mask", [1] * len(ids)), ("labels", labels)):
+                out[name].append(value)
+    return Dataset.from_dict(out)
+
+
+def metrics(prediction) -> dict[str, float]:
+    """Token F1 of each role over words (windows overlap, so this is a guide; evaluate.py gives the real figures)."""
+    best, gold = prediction.predictions.argmax(-1), prediction.label_ids
+    keep = gold >= 0
+    best, gold = best[keep], gold[keep]
+    out = {}
+    for r, role in enumerate(attribution.ROLES):
+        p, g = (best - 1) // 2 == r, (gold - 1) // 2 == r
+        out[role] = float(2 * (p & g).sum() / max(1, p.sum() + g.sum()))
+    out["f1"] = float(np.mean(list(out.values())))
+    return out
+
+
+def main(argv: list[str] | None = None) -> dict[str, float]:
+    config = read_config(argv, __doc__)
+    train, dev = common.read_rows(config.train, config.limit), common.read_rows(config.dev, config.limit)
+    common.check_overlap(train, dev)
+    tokenizer = AutoTokenizer.from_pretrained(config.base)
+    labels = tagging.bio(attribution.ROLES)
+    model = AutoModelForTokenClassification.from_pretrained(config.base, num_labels=len(labels), **common.label_maps(labels))
+    trainer = common.trainer(
+        config, model, tokenizer, encode(train, tokenizer, config), encode(dev, tokenizer, config),
+        DataCollatorForTokenClassification(tokenizer), metrics,
+    )  # fmt: skip
+    figures = common.fit(trainer, config)
+    extra = {"task": "attribution", "max_length": config.max_length, "overlap": config.overlap}
+    common.save(trainer, tokenizer, config, extra, figures, {"train": len(train), "dev": len(dev)})
+    return figures
+
+
+if __name__ == "__main__":
+    main()
