@@ -27,6 +27,7 @@ CAPS_TURN = re.compile(r"(?P<label>[A-Z][A-Z.’'\- ]{0,60}?(?:\s?\([^()\n]{1,60
 Q_TURN = re.compile(r"(?P<label>Q(?:UESTION)?|A(?:NSWER)?)[ \t]+(?=[A-Z\"“‘—-])")
 # "Ms. Psaki: ..." in mixed case: only where labels recur (see _turns).
 NAME_TURN = re.compile(r"(?P<label>(?:[A-Z][\w.’'\-]*)(?: (?:[A-Z][\w.’'\-]*|of|the|and|for|de|al|van|bin)){0,6}):(?=\s)")
+STUB = re.compile(r"(?:\w+ )?(?:[A-Z]\.){2,}|(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Gen|St)\.")
 MAX_SENTENCE_INPUT = 20_000  # characters handed to the sentence splitter at once; a longer line is cut at a blank
 
 
@@ -278,7 +279,9 @@ def _split(text: str, start: int, end: int) -> list[tuple[int, int]]:
         spans = nupunkt.sent_spans(piece) if any(c in ".!?…" for c in piece) else [(0, len(piece))]
         for s, e in spans:
             s, e = strip_span(text, start + s, start + e)
-            if s < e:
+            if s < e and out and STUB.fullmatch(text, *out[-1]):
+                out[-1] = (out[-1][0], e)  # "U.S. | Secretary of State …": an abbreviation is no sentence
+            elif s < e:
                 out.append((s, e))
         start = stop
     return out

@@ -48,13 +48,26 @@ PLURAL = re.compile(r"^(?:they|their|the two|both|both sides|the two sides)$", r
 LEADING = re.compile(r"^(?:the|a|an|one|his|her|their|its|another|some)\s+", re.IGNORECASE)
 # Where a source's name ends and a remark on it begins.
 REMARK = re.compile(r",| who | which | whose | that | speaking | in (?:a|an|his|her|the|its)\b| on (?:\w+day|a|the)\b| at (?:a|the)\b|\(| [-–—] ")
+MEDIA = re.compile(
+    r"\b(?:news(?:paper)?s?|agency|radio|television|tv|daily|paper|times|post|journal|mail|gazette|herald|guardian|reuters|"
+    r"xinhua|tass|interfax|ria|irna|isna|mehr|fars|kcna|yonhap|kyodo|anadolu|al[- ]jazeera|bbc|cnn|afp|associated press|ap|"
+    r"bloomberg|sana|wafa|press trust|global times|people’?'?s daily|media|report)\b",
+    re.IGNORECASE,
+)
+SPEECH = (
+    r"(?:said|says|told|urged|urges|warned|warns|called|repeated|added|stressed|stated|vowed|rejected|denied|condemned|"
+    r"welcomed|announced|expressed|reiterated|noted|insisted|pledged|promised|accused|criticised|criticized)"
+)
+PAIR = re.compile(r"^(?:the|both|these|two|its|their)?\s*(?:two |both )?(?:leaders|ministers|presidents|sides|officials|diplomats|parties|"
+                  r"countries|secretaries|counterparts|foreign ministers|heads of \w+)$", re.IGNORECASE)  # fmt: skip
 DOCUMENT = re.compile(r"\b(?:statement|communiqu[eé]|press release|proposal|resolution|letter|editorial|text)\b", re.IGNORECASE)
 TITLES = {"mr", "mrs", "ms", "dr", "sir", "lord", "lady", "president", "minister", "secretary", "senator", "general", "honorable"}
 NOT_NAMES = {"the", "on", "in", "at", "but", "and", "if", "as", "when", "while", "monday", "tuesday", "wednesday", "thursday",
              "friday", "saturday", "sunday", "january", "february", "march", "april", "may", "june", "july", "august",
              "september", "october", "november", "december", "he", "she", "they", "it", "we", "i", "his", "her", "our",
              "this", "that", "these", "those", "for", "to", "from", "with", "after", "before", "however", "also",
-             "republican", "democratic", "democrat", "conservative", "western", "yesterday", "today", "earlier", "foreign",
+             "a", "an", "arab", "european", "african", "asian", "islamic", "muslim", "christian", "jewish", "kurdish", "gulf",
+             "latin", "nordic", "republican", "democratic", "democrat", "conservative", "western", "yesterday", "today", "earlier", "foreign",
              "state", "defense", "defence", "prime", "national", "security"}  # fmt: skip
 
 
@@ -92,6 +105,9 @@ def runs(text: str) -> list[tuple[int, int]]:
             at += len(words.pop(0)) + 1
         while words and (ROLE_WORD.fullmatch(words[-1]) or words[-1].lower() in NOT_NAMES):
             words.pop()
+        if len(words) > 2 and re.search(r"\b(?:for|of) $", text[:at]):  # "Secretary for Political Affairs Jane Doe"
+            at += sum(len(w) + 1 for w in words[:-2])
+            words = words[-2:]
         name = " ".join(words)
         if name and not ORGANISATION.search(name) and not countries.is_country(name) and "’s " not in name and "'s " not in name:
             out.append((at, at + len(name)))
@@ -116,6 +132,8 @@ def surname(name: str) -> str:
 
 def role_key(text: str) -> str:
     """A role's comparable form: "The Iranian Foreign Minister" → "foreign minister"; "" if there is none."""
+    if re.search(r"\btop\b.*\bdiplomat\b", text, re.IGNORECASE):
+        return "foreign minister"
     found = [m.group().lower() for m in ROLE_WORD.finditer(text)]
     found = [f for f in found if f.rstrip(".") not in ("mr", "mrs", "ms", "dr")]
     key = re.sub(r"^(?:former|then|acting|senior) ", "", found[0]) if found else ""
@@ -134,6 +152,7 @@ class Cast:
         self.last: str | None = None  # the last speaker
         self.last_person: str | None = None
         self.last_group: str | None = None
+        self.last_joint: str | None = None  # who last spoke together
         for block in layout.blocks:
             self._read(self.text[block.start : min(block.end, block.start + 5_000)])
 
@@ -175,9 +194,13 @@ class Cast:
         """
         if source is None:
             return None
-        words = source.strip(" \t\r\n,.;:\"“”")
+        words = source.strip(" \t\r\n,;:\"“”")
+        if not re.search(r"\b[A-Z]\.$", words):
+            words = words.rstrip(".")
         if PRONOUN.match(words):
             name = self._pronoun(words)
+        elif PAIR.match(words):
+            name = self._pair() or self._group(words)
         else:
             name = self._person_in(words) or self._by_role(words) or self._group(words)
         if name:
@@ -186,7 +209,28 @@ class Cast:
                 self.last_person = name
             else:
                 self.last_group = name
+                self.last_joint = name if " and " in name else self.last_joint
         return name
+
+    def quoted_in(self, sentence: str) -> str | None:
+        """The speaker whom a news outlet quotes in a sentence ("Wang urged …, the agency reported"), if it names one."""
+        if match := re.search(r"\bquoted (?P<who>[\w .’'\-]+?) as saying|, quoting (?P<other>[^,.]+)", sentence):
+            return self.resolve(match["who"] or match["other"])
+        for match in re.finditer(rf"(?P<who>(?:[\w.’'\-]+ ){{1,6}}?)(?:also |again |has |had )?[\"“]?{SPEECH}\b", sentence):
+            who = match["who"].strip()
+            if MEDIA.search(who) is None and ((found := runs(who)) or (PRONOUN.match(who) and self.last)):
+                return self.resolve(who[found[-1][0] : found[-1][1]] if found else who)
+        return None
+
+    def _pair(self) -> str | None:
+        """Whom "the two leaders" are: who last spoke together, else the first two persons of different countries."""
+        if self.last_joint:
+            return self.last_joint
+        with_country = [p for p in self.persons.values() if p.country and p.roles]
+        for other in with_country[1:]:
+            if other.country != with_country[0].country:
+                return f"{with_country[0].name} and {other.name}"
+        return None
 
     def _pronoun(self, word: str) -> str | None:
         if FIRST_PERSON.match(word):
@@ -208,6 +252,8 @@ class Cast:
             if self._is_place(source, start):
                 continue
             known = self.persons.get(surname(name)) or self.names.get(surname(name))
+            if " " not in name and source[end : end + 2].strip(" ,.’'"):
+                continue  # a single name counts only at the end of its phrase
             if known and (" " not in name or set(name.split()) & set(known.name.split())):
                 return self.persons.setdefault(surname(name), known).name
             if name.isupper() and len(name) > 3:
@@ -224,16 +270,18 @@ class Cast:
         return bool(re.search(r"\b(?:in|of|at|from|near|for)(?: the)? $", source[:start]))
 
     def _joint(self, source: str, found: list[tuple[int, int]]) -> str | None:
-        """Two persons that speak together: "Nuland and Mora"."""
-        if len(found) == 2 and re.search(r"\band\b", source[found[0][1] : found[1][0]]) and "," not in source:
-            names = []
-            for start, end in found:
-                known = self.persons.get(surname(source[start:end]))
-                if known is None:
-                    return None
-                names.append(known.name)
-            return " and ".join(names)
-        return None
+        """Two persons that speak together: "Nuland and Mora", "the President and the Prime Minister"."""
+        parts = re.split(r"\band\b", source)
+        if len(parts) != 2 or "," in source:
+            return None
+        if len(found) == 2:
+            known = [self.persons.get(surname(source[s:e])) or self.names.get(surname(source[s:e])) for s, e in found]
+            names = [p.name for p in known if p]
+        elif not found and all(role_key(p) for p in parts):
+            names = [n for n in (self._by_role(f"the {p.strip()}") for p in parts) if n]
+        else:
+            return None
+        return " and ".join(names) if len(set(names)) == 2 else None
 
     def _by_role(self, source: str) -> str | None:
         """The person who holds the role that the source names ("the Iranian Foreign Minister")."""
@@ -272,6 +320,8 @@ class Cast:
 
     def _fuller(self, head: str, bare: str) -> str:
         """ "The Observatory" → the longer name, spoken or only named, that holds the word."""
+        if head.lower().startswith("the ") and re.fullmatch(r"paper|newspaper|daily|agency|news agency|broadcaster", bare):
+            return next((n for n in reversed(self.sources) if MEDIA.search(n)), bare)
         if head.lower().startswith("the ") and len(bare.split()) <= 2 and not bare.endswith("s"):
             last = re.escape(bare.split()[-1])
             for name in reversed(self.sources):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from .attribution import Attribution
 from .segment import Layout, Sentence, strip_span
-from .speakers import ROLE_WORD, Cast
+from .speakers import MEDIA, ROLE_WORD, Cast
 
 FIRST_PERSON = re.compile(r"\b(?:we|our|ours|us|I|my|I[’'](?:m|ve|d|ll)|we[’'](?:re|ve|ll))\b", re.IGNORECASE)
 # "Ned Price, Department Spokesperson" as a line of its own
@@ -201,7 +201,8 @@ def _official(layout: Layout, sentence: Sentence, found: Sequence[Attribution], 
         if source is None or item.cue is None or not sentence.start <= source.start < sentence.end:
             continue
         words = text[source.start : source.end]
-        early = _words(text[sentence.start : source.start]) <= 6 and source.start < item.contents[0].start
+        before = text[sentence.start : source.start].rstrip()
+        early = (_words(before) <= 2 or before.endswith(",")) and source.start < min(item.cue.start, item.contents[0].start)
         if early and not FIRST_PERSON.search(words) and words.lower() not in ("this", "that", "it", "which", "who"):
             name = cast.resolve(words)
             if name and name != voice.speaker:
@@ -217,6 +218,7 @@ def _official(layout: Layout, sentence: Sentence, found: Sequence[Attribution], 
 
 def _reported(layout: Layout, sentence: Sentence, found: Sequence[Attribution], cast: Cast) -> Iterator[Unit]:
     """The statements in a sentence of a report."""
+    text = layout.text
     parts = _quotes_in(layout, sentence)
     direct = [p for p in parts if _is_direct(layout, sentence, p)]
     for start, end, number in direct:
@@ -226,16 +228,19 @@ def _reported(layout: Layout, sentence: Sentence, found: Sequence[Attribution], 
         item = _of_quote(layout, found, start, end)
         if _words(layout.text[start:end]) >= 2:
             yield _unit(layout, start, end, "direct", item, cast)
-    rest = [a for a in found if _outside(layout, a, sentence, direct) >= 3]
+    rest = [a for a in found if _outside(layout, a, sentence, direct) >= 3 and (a.source or a.cue)]
     if not rest:
         return
     if direct:
         for item in rest:
-            start, end = _hull(item, sentence, avoid=direct)
-            yield _unit(layout, *strip_span(layout.text, start, end), "indirect", item, cast)
+            start, end = strip_span(layout.text, *_hull(item, sentence, avoid=direct))
+            if item.source and _words(layout.text[start:end]) > 3:
+                yield _unit(layout, start, end, "indirect", item, cast)
         return
     kind = "mixed" if parts else "indirect"
     for start, end, item in _clauses(layout, sentence, rest):
+        if item.source is None and _words(text[start:end]) < LEAST_COVER * _words(text[sentence.start : sentence.end]):
+            continue  # a clause without a speaker inside a sentence that is nobody's statement
         inside = any(start <= p[0] < end for p in parts)
         yield _unit(layout, start, end, kind if inside or not parts else "indirect", item, cast)
 
@@ -255,6 +260,9 @@ def _is_direct(layout: Layout, sentence: Sentence, part: tuple[int, int, int]) -
         return _words(after) <= 1 or text[end - 1] in ",.!?…—–-" or bool(re.match(r"\s*,", after))
     if before.endswith(":"):
         return True
+    goes_on = _words(after) > 2 and text[end - 1] not in ",.!?…" and not re.match(r"\s*[,.]", after)
+    if goes_on or re.search(r"\bby saying$", before):
+        return False
     return bool(INTRODUCES.search(before)) and (text[start].isupper() or _words(text[start:end]) >= 6)
 
 
@@ -325,8 +333,8 @@ def _unit(layout: Layout, start: int, end: int, kind: str, item: Attribution | N
     text = layout.text
     source, cue = (item.source, item.cue) if item else (None, None)
     name = cast.resolve(text[source.start : source.end]) if source else None
-    if source is None and item and item.cue and kind != "direct":
-        name = None
+    if name and MEDIA.search(name) and (quoted := cast.quoted_in(text[start:end])):
+        name = quoted
     return Unit(
         start, end, kind, name,
         (source.start, source.end) if source else None,
