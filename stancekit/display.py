@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -83,11 +84,18 @@ def render(doc: Document, path: str | Path | None = None) -> str:
         doc: the labelled article.
         path: where to write it as well, UTF-8; None: nowhere.
     """
-    title = escape(doc.doc_id or "stancekit")
+    return render_all([doc], path)
+
+
+def render_all(docs: Sequence[Document], path: str | Path | None = None) -> str:
+    """A self-contained HTML page of labelled articles, one after the other."""
+    title = escape(docs[0].doc_id if len(docs) == 1 and docs[0].doc_id else "stancekit")
+    body = "".join((f"<h2>{escape(d.doc_id)}</h2>" if len(docs) > 1 else "") + fragment(d) for d in docs)
     html = (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{title}</title></head><body>{fragment(doc)}</body></html>\n"
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{title}</title></head><body>{body}</body></html>\n"
     )
     if path is not None:
-        Path(path).write_text(html, encoding="utf-8")
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(html, encoding="utf-8", errors="replace")
     return html

@@ -30,6 +30,7 @@ INTRODUCES = re.compile(r"[:,—–-]\s*$|\b(?:said|says|saying|added|adding|not
 HEADLINE = re.compile(r"^(?P<name>(?:[A-Z][\w’'\-]+ ?){1,4}): \S")
 DATELINE = re.compile(r"^(?:[A-Z][\w’'/.\-]+(?:,? [A-Z][\w’'.\-]+){0,4},? ?(?:\([^()]{2,60}\)|[A-Z][a-z]{2,8}\.? ?\d{1,2}(?: \([^()]{2,30}\))?) ?[-–—]+ ?|[A-Z]{4,}(?: [A-Z]{3,})*(?:/[A-Z]+)* (?:\([^()]{2,30}\) ?[-–—]+ ?)?(?=[A-Z][a-z]))")
 MIN_QUOTE_WORDS = 4  # fewer quoted words are a fragment of a reported sentence
+NEAR = 200  # characters around a quotation that are looked at for its introduction
 LEAST_COVER = 0.55  # of a sentence's words: an attribution that covers less stands for its own clause alone
 
 
@@ -131,11 +132,12 @@ def _full(cast: Cast, name: str | None) -> str | None:
 
 
 def _unquoted(layout: Layout, sentence: Sentence) -> str:
-    text = layout.text[sentence.start : sentence.end]
-    for quote in _quotes_in(layout, sentence):
-        a, b = max(quote[0] - sentence.start, 0), max(quote[1] - sentence.start, 0)
-        text = text[:a] + " " * (b - a) + text[b:]
-    return text
+    """The sentence's words outside quotation marks."""
+    out, at = [], sentence.start
+    for start, end, _ in _quotes_in(layout, sentence):
+        out.append(layout.text[at:start])
+        at = end
+    return " ".join([*out, layout.text[at : sentence.end]])
 
 
 def _quotes_in(layout: Layout, sentence: Sentence) -> list[tuple[int, int, int]]:
@@ -251,10 +253,10 @@ def _is_direct(layout: Layout, sentence: Sentence, part: tuple[int, int, int]) -
     quote = layout.quotes[number]
     if quote.start < sentence.start or quote.end > sentence.end:
         return True  # a quotation of several sentences
-    if _words(text[start:end]) < MIN_QUOTE_WORDS and _words(text[sentence.start : sentence.end]) > 2 * MIN_QUOTE_WORDS:
+    before = text[max(sentence.start, quote.outer_start - NEAR) : quote.outer_start].strip(" \t\"“”'‘’")
+    after = text[quote.outer_end : min(sentence.end, quote.outer_end + NEAR)]
+    if _words(text[start:end]) < MIN_QUOTE_WORDS and _words(before) + _words(after) > MIN_QUOTE_WORDS:
         return False
-    before = text[sentence.start : quote.outer_start].strip(" \t\"“”'‘’")
-    after = text[quote.outer_end : sentence.end]
     if not before:
         # it opens the sentence: a whole clause, unless the sentence goes on with more than "…," he said.
         return _words(after) <= 1 or text[end - 1] in ",.!?…—–-" or bool(re.match(r"\s*,", after))

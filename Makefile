@@ -1,0 +1,44 @@
+# A new user needs two of these: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORE := $(VENV)/.core
+ALL := $(VENV)/.all
+# CPU build; an unpinned torch brings several gigabytes of CUDA.
+TORCH := torch==2.13.0
+
+.PHONY: venv demo test lint types bench clean
+
+# everything that tests and training need
+venv: $(ALL)
+
+$(CORE): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(ALL): $(CORE)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt $(TORCH)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[train,plot,dev]'
+	touch $@
+
+demo: $(CORE)
+	@mkdir -p demo-out
+	$(BIN)/stancekit label seeds/wana-2025-02-25-araghchi-lavrov.txt --show --overwrite \
+		--out demo-out/araghchi-lavrov.jsonl --html demo-out/araghchi-lavrov.html
+
+test: $(ALL) lint types
+	$(BIN)/python -m pytest
+
+lint: $(ALL)
+	$(BIN)/ruff check stancekit training tests
+	$(BIN)/ruff format --check stancekit training tests
+
+types: $(ALL)
+	$(BIN)/mypy
+
+bench: $(CORE)
+	$(BIN)/python training/bench.py
+
+clean:
+	rm -rf $(VENV) demo-out .pytest_cache .mypy_cache .ruff_cache

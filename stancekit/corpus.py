@@ -1,0 +1,248 @@
+"""Files and tables in, records out: .txt, .jsonl(.gz), .csv, .parquet, folders and standard input.
+
+Everything streams: a corpus is read, labelled and written a batch at a time. What cannot be read is reported as a
+`Problem` and skipped; the rest goes on.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from .types import FRAME_COLUMNS, Document
+
+ENDINGS = (".txt", ".jsonl", ".jsonl.gz", ".csv", ".parquet")
+OUTPUTS = (".jsonl", ".csv", ".parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A text to label, what its records are called, and its speaker if the input names one."""
+
+    doc_id: str
+    text: str
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that could not be read: where, and why."""
+
+    where: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns of a table hold what; `id` and `speaker` may be absent."""
+
+    text: str = "text"
+    id: str | None = None
+    speaker: str | None = None
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads articles from paths. Problems with single rows or files come out beside the articles."""
+
+    columns: Columns = field(default_factory=Columns)
+
+    def read(self, paths: Iterable[str | Path]) -> Iterator[Article | Problem]:
+        """Articles (and problems) of files, folders (with all files under them) and "-" (standard input, one text).
+
+        Raises:
+            ValueError: a path does not exist or has an unknown ending, or a table lacks a column.
+        """
+        for path in paths:
+            if str(path) == "-":
+                yield from self._text(sys.stdin.buffer.read(), "stdin", "stdin")
+                continue
+            for file in self._files(Path(path)):
+                yield from self._file(file)
+
+    def _files(self, path: Path) -> list[Path]:
+        if path.is_dir():
+            files = sorted(p for p in path.rglob("*") if p.is_file() and p.name.lower().endswith(ENDINGS))
+            if not files:
+                raise ValueError(f"{path}: no files that end in {', '.join(ENDINGS)}")
+            return files
+        if not path.exists():
+            raise ValueError(f"{path}: no such file or folder")
+        if not path.name.lower().endswith(ENDINGS):
+            raise ValueError(f"{path}: unknown ending; allowed are {', '.join(ENDINGS)}, a folder, or - for standard input")
+        return [path]
+
+    def _file(self, path: Path) -> Iterator[Article | Problem]:
+        name, stem = path.name.lower(), path.name.split(".", 1)[0] if path.name.lower().endswith(".gz") else path.stem
+        try:
+            if name.endswith(".txt"):
+                yield from self._text(path.read_bytes(), stem, str(path))
+            elif name.endswith(".csv"):
+                yield from self._csv(path, stem)
+            elif name.endswith(".parquet"):
+                yield from self._parquet(path, stem)
+            else:
+                yield from self._jsonl(path, stem)
+        except OSError as error:
+            yield Problem(str(path), f"cannot be read: {error.strerror or error}")
+
+    def _text(self, data: bytes, doc_id: str, where: str) -> Iterator[Article | Problem]:
+        if b"\0" in data:
+            yield Problem(where, f"holds a NUL byte at offset {data.index(0)}: not a text file")
+            return
+        try:
+            # No newline translation and no BOM removal: offsets count in the text exactly as it was given.
+            yield Article(doc_id, data.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            yield Problem(where, f"is not valid UTF-8 (byte {error.start}): convert it, e.g. iconv -f latin1 -t utf-8")
+
+    def _row(self, row: dict[str, Any], stem: str, number: int, where: str) -> Article | Problem:
+        text = row.get(self.columns.text)
+        if not isinstance(text, str):
+            return Problem(where, f"column {self.columns.text!r} holds {type(text).__name__}, not text")
+        doc_id = row.get(self.columns.id) if self.columns.id else None
+        speaker = row.get(self.columns.speaker) if self.columns.speaker else None
+        if self.columns.id and doc_id in (None, ""):
+            return Problem(where, f"column {self.columns.id!r} is empty")
+        who = speaker if isinstance(speaker, str) and speaker.strip() else None
+        return Article(str(doc_id) if doc_id is not None else f"{stem}-{number}", text, who)
+
+    def _check_columns(self, found: Iterable[str], where: Path) -> None:
+        names = list(found)
+        for column in (self.columns.text, self.columns.id, self.columns.speaker):
+            if column is not None and column not in names:
+                raise ValueError(
+                    f"{where}: no column {column!r}; it has {', '.join(names) or 'no columns'} "
+                    "(choose with --text-column, --id-column, --speaker-column)"
+                )
+
+    def _csv(self, path: Path, stem: str) -> Iterator[Article | Problem]:
+        csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+        with path.open("rb") as raw:
+            lines = (line.decode("utf-8", "surrogateescape") for line in raw)
+            rows = csv.DictReader(lines)
+            self._check_columns((n.lstrip("\ufeff") for n in rows.fieldnames or []), path)
+            rows.fieldnames = [n.lstrip("\ufeff") for n in rows.fieldnames or []]
+            number = 0
+            while True:
+                number += 1
+                where = f"{path}, row {number}"
+                try:
+                    row = next(rows)
+                except StopIteration:
+                    return
+                except csv.Error as error:
+                    yield Problem(where, f"is not readable CSV: {error}")
+                    continue
+                text = row.get(self.columns.text)
+                if isinstance(text, str) and any("\udc80" <= c <= "\udcff" for c in text):
+                    yield Problem(where, "is not valid UTF-8")
+                    continue
+                yield self._row(row, stem, number, where)
+
+    def _jsonl(self, path: Path, stem: str) -> Iterator[Article | Problem]:
+        opened: IO[bytes] = gzip.open(path, "rb") if path.name.lower().endswith(".gz") else path.open("rb")
+        with opened as lines:
+            for number, line in enumerate(lines, 1):
+                where = f"{path}, line {number}"
+                if not line.strip():
+                    continue
+                try:
+                    row = json.loads(line.decode("utf-8"))
+                except ValueError as error:  # a UnicodeDecodeError is one too
+                    yield Problem(where, f"is not valid JSON: {error}")
+                    continue
+                if not isinstance(row, dict):
+                    yield Problem(where, "is not a JSON object")
+                    continue
+                yield self._row(row, stem, number, where)
+
+    def _parquet(self, path: Path, stem: str) -> Iterator[Article | Problem]:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            file = pq.ParquetFile(path)
+        except pa.ArrowInvalid as error:
+            yield Problem(str(path), f"is not readable Parquet: {error}")
+            return
+        self._check_columns(file.schema_arrow.names, path)
+        names = [c for c in (self.columns.text, self.columns.id, self.columns.speaker) if c]
+        number = 0
+        for batch in file.iter_batches(batch_size=256, columns=names):
+            for row in batch.to_pylist():
+                number += 1
+                yield self._row(row, stem, number, f"{path}, row {number}")
+
+
+class Writer:
+    """Writes documents to one file: records to .jsonl, flat rows to .csv and .parquet; visible only when complete."""
+
+    def __init__(self, path: Path, overwrite: bool = False) -> None:
+        ending = next((e for e in OUTPUTS if path.name.lower().endswith(e)), None)
+        if ending is None:
+            raise ValueError(f"{path}: unknown ending for output; allowed are {', '.join(OUTPUTS)}")
+        if path.exists() and not overwrite:
+            raise ValueError(f"{path} exists: choose another --out, or add --overwrite")
+        if not path.parent.is_dir():
+            try:
+                path.parent.mkdir(parents=True)
+            except OSError as error:
+                raise ValueError(f"cannot make the folder {path.parent}: {error.strerror}") from error
+        self.path, self.ending = path, ending
+        self.part = path.with_name(path.name + ".part")
+        try:
+            self.file = self.part.open("wb")
+        except OSError as error:
+            raise ValueError(f"cannot write {path}: {error.strerror}") from error
+        self._parquet: Any = None
+        if ending == ".csv":
+            self._csv(FRAME_COLUMNS)
+
+    def _csv(self, values: Iterable[Any]) -> None:
+        buffer = io.StringIO()
+        csv.writer(buffer, lineterminator="\n").writerow(values)
+        self.file.write(buffer.getvalue().encode("utf-8", "replace"))
+
+    def write(self, doc: Document) -> None:
+        """Add one document."""
+        if self.ending == ".jsonl":
+            for record in doc.to_records():
+                self.file.write(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+        elif self.ending == ".csv":
+            for row in doc.to_rows():
+                self._csv(row.values())
+        else:
+            self._arrow(doc.to_rows())
+
+    def _arrow(self, rows: list[dict[str, Any]]) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        kinds = {"id": pa.int64(), "score": pa.float64()} | dict.fromkeys(("start", "end", "target_start", "target_end"), pa.int64())
+        schema = pa.schema([(c, kinds.get(c, pa.string())) for c in FRAME_COLUMNS])
+        if self._parquet is None:
+            self._parquet = pq.ParquetWriter(self.file, schema)
+        if rows:
+            self._parquet.write_table(pa.Table.from_pylist(rows, schema=schema))
+
+    def close(self, complete: bool = True) -> None:
+        """Finish: move the file to its name, or take the unfinished one away."""
+        if self.ending == ".parquet" and complete:
+            self._arrow([])
+            self._parquet.close()
+        self.file.close()
+        if complete:
+            self.part.replace(self.path)
+        else:
+            self.part.unlink(missing_ok=True)
