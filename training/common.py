@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import random
+import shutil
 import sys
 from pathlib import Path
 
@@ -15,11 +16,23 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import numpy as np
 import torch
+from card import SETTINGS, write_card
 from config import TrainConfig
 from transformers import Trainer, TrainingArguments
 
 log = logging.getLogger("training")
-SETTINGS = "stancekit.json"  # beside config.json: what training assumed, read back by the library
+
+
+def load_metric(name: str):
+    """A metric of training/metrics. The package `evaluate` hides behind evaluate.py beside this file, hence the detour."""
+    here = Path(__file__).resolve().parent
+    saved = sys.path[:]
+    sys.path[:] = [p for p in saved if Path(p or ".").resolve() != here]
+    try:
+        import evaluate
+    finally:
+        sys.path[:] = saved
+    return evaluate.load(str(here / "metrics" / name))
 
 
 def read_rows(paths: list[str], limit: int = 0) -> list[dict]:
@@ -140,4 +153,6 @@ def save(trainer: Trainer, tokenizer, config: TrainConfig, extra: dict, figures:
         "dev": {k: round(v, 4) for k, v in figures.items() if "runtime" not in k and "per_second" not in k},
     }
     (out / SETTINGS).write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_card(out)
+    shutil.rmtree(trainer.args.output_dir, ignore_errors=True)  # a finished run must not be "resumed" by the next one
     print(f"saved {out}", json.dumps(settings["dev"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import common
 import numpy as np
 from sklearn.metrics import f1_score
 
@@ -60,15 +61,12 @@ def macro_f1(logits: list[np.ndarray], gold: list) -> float:
 def target_f1(backend: Backend, rows: list[dict]) -> dict[str, float]:
     """Span F1 (at least half overlap) of a target model on statements, and of (span, stance) tuples."""
     import sys
-    from pathlib import Path
-
-    import evaluate
     from train_target import spans
 
     from stancekit.targets import TargetModel
 
     found = TargetModel(backend).find([r["text"] for r in rows])
-    metric = evaluate.load(str(Path(__file__).parent / "metrics" / "span_f1"))
+    metric = common.load_metric("span_f1")
     predictions = [[[t.start, t.end, STANCES.index(t.kind)] for t in f] for f in found]
     references = [[list(s) for s in spans(r)] for r in rows]
     out = {}

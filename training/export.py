@@ -26,6 +26,7 @@ import common
 import numpy as np
 import onnx
 import torch
+from card import write_card
 from onnx import TensorProto, helper, numpy_helper
 from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
 
@@ -181,6 +182,7 @@ def export(source: Path, out: Path, rows: list[dict] | None = None) -> dict[str,
     report["megabytes"] = round((out / "model.onnx").stat().st_size / 1e6, 1)
     settings["export"] = {"form": f"onnx, int8 weights ({WEIGHT_BITS} bits), int8 activations by row", **report}
     (out / checkpoints.SETTINGS).write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_card(out)
     return report
 
 

@@ -8,6 +8,7 @@ Data: JSONL, either statements {"text", "stances": [{"holder", "target", "start"
 
 from __future__ import annotations
 
+import difflib
 import random
 import sys
 from pathlib import Path
@@ -15,11 +16,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import common
-import evaluate
 import numpy as np
 from baseline import baseline
 from config import TrainConfig, read_config
 from datasets import Dataset
+from sklearn.metrics import confusion_matrix
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, DataCollatorWithPadding
 
 from stancekit import labels as scheme
@@ -27,8 +28,9 @@ from stancekit.stance import MARKERS, Encoder
 
 
 def pairs(rows: list[dict], labels: tuple[str, ...] | None = None) -> list[dict]:
-    """Rows to (text, target, holder, label) pairs; `labels`: keep only these."""
-    out = []
+    """Rows to (text, target, holder, label) pairs; a label outside `labels` stops the run."""
+    out: list[dict] = []
+    unknown: dict[str, str] = {}
     for row in rows:
         entries = row.get("stances")
         if entries is None:
@@ -36,13 +38,21 @@ def pairs(rows: list[dict], labels: tuple[str, ...] | None = None) -> list[dict]
             entries = [{"holder": row.get("source") or row.get("holder"), "target": row.get("target"),
                         "start": span[0] if span else None, "end": span[1] if span else None, "label": row.get("label")}]  # fmt: skip
         for entry in entries:
-            if entry.get("label") is None or (labels and entry["label"] not in labels):
+            if entry.get("label") is None:
+                continue
+            if labels and entry["label"] not in labels:
+                unknown[entry["label"]] = row.get("id", row["text"][:40])
                 continue
             span = (entry["start"], entry["end"]) if entry.get("start") is not None else None
             out.append(
                 {"text": row["text"], "span": span, "target": entry.get("target"), "holder": entry.get("holder"),
                  "context": row.get("context") or "", "label": entry["label"], "file": row["file"]}
             )  # fmt: skip
+    if unknown:
+        label, where = next(iter(unknown.items()))
+        near = difflib.get_close_matches(label, labels or (), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(labels or ())}"
+        sys.exit(f"error: unknown label {label!r} (row {where}); {hint} (another label set goes into the config's labels)")
     return out
 
 
@@ -106,7 +116,7 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     tokenizer = AutoTokenizer.from_pretrained(config.base)
     encoder = Encoder(common.plain_tokenizer(tokenizer), config.max_length, config.context)
     model = AutoModelForSequenceClassification.from_pretrained(config.base, num_labels=len(labels), **common.label_maps(labels))
-    metric = evaluate.load(str(Path(__file__).parent / "metrics" / "label_f1"))
+    metric = common.load_metric("label_f1")
 
     def metrics(prediction) -> dict[str, float]:
         found = metric.compute(
@@ -123,7 +133,9 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     temperature = fit_temperature(output.predictions, output.label_ids)
     figures["tfidf_macro_f1"] = baseline(train, dev, labels)["macro_f1"]
     extra = {"task": "stance", "max_length": config.max_length, "context": config.context, "markers": list(MARKERS),
-             "temperature": round(temperature, 4)}  # fmt: skip
+             "temperature": round(temperature, 4),
+             "confusion": {"labels": list(labels), "rows": confusion_matrix(
+                 output.label_ids, output.predictions.argmax(-1), labels=range(len(labels))).tolist()}}  # fmt: skip
     common.save(trainer, tokenizer, config, extra, figures, {"train": len(train), "dev": len(dev)})
     return figures
 

@@ -14,7 +14,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import common
-import evaluate
 import numpy as np
 from config import TrainConfig, read_config
 from datasets import Dataset
@@ -52,7 +51,7 @@ def encode(rows: list[dict], tokenizer, config: TrainConfig) -> Dataset:
 
 def metrics(prediction) -> dict[str, float]:
     """Span F1 (at least half overlap) over words: with the stance of the span, and without."""
-    metric = evaluate.load(str(Path(__file__).parent / "metrics" / "span_f1"))
+    metric = common.load_metric("span_f1")
     found, gold = [], []
     for logits, labels in zip(prediction.predictions, prediction.label_ids, strict=True):
         keep = labels >= 0

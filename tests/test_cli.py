@@ -1,0 +1,174 @@
+"""The command line as a user meets it: inputs, outputs, bad input, exit status."""
+
+import gzip
+import io
+import json
+
+import pandas as pd
+import pytest
+
+from stancekit.cli import main
+
+from .conftest import GOLD, SEED
+
+GOOD = "Minister Ana Ruiz said Peru rejects the levy."
+
+
+@pytest.fixture
+def run(capsys):
+    def call(*argv):
+        try:
+            status = main([str(a) for a in argv])
+        except SystemExit as stop:
+            status = stop.code
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return call
+
+
+def records(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_label_writes_records_and_html(run, tmp_path):
+    status, out, err = run("label", SEED, "--out", tmp_path / "x.jsonl", "--html", tmp_path / "x.html", "--show")
+    assert status == 0
+    assert "Seyed Abbas Araghchi" in out
+    assert "x.jsonl" in err
+    rows = records(tmp_path / "x.jsonl")
+    text = SEED.read_bytes().decode("utf-8")
+    assert all(text[r["start"] : r["end"]] == r["text"] for r in rows)
+    assert {r["doc_id"] for r in rows} == {SEED.stem}
+    assert "Araghchi" in (tmp_path / "x.html").read_text(encoding="utf-8")
+    assert not list(tmp_path.glob("*.part"))
+    status, out, _ = run("evaluate", GOLD, tmp_path / "x.jsonl")
+    assert status == 0
+    assert "statements" in out
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_tables_out(run, tmp_path, ending):
+    (tmp_path / "a.txt").write_text(GOOD, encoding="utf-8")
+    status, _, _ = run("label", tmp_path / "a.txt", "--out", tmp_path / f"o{ending}")
+    assert status == 0
+    frame = pd.read_csv(tmp_path / "o.csv") if ending == ".csv" else pd.read_parquet(tmp_path / "o.parquet")
+    assert list(frame.label) == ["reject"]
+    assert list(frame.speaker) == ["Ana Ruiz"]
+
+
+def make_tables(folder):
+    frame = pd.DataFrame({"url": ["u1", "u2"], "body": [GOOD, GOOD]})
+    frame.to_csv(folder / "t.csv", index=False)
+    frame.to_parquet(folder / "t.parquet")
+    frame.to_json(folder / "t.jsonl", orient="records", lines=True)
+    with gzip.open(folder / "t2.jsonl.gz", "wt", encoding="utf-8") as file:
+        file.write(json.dumps({"url": "u1", "body": GOOD}) + "\n" + json.dumps({"url": "u2", "body": GOOD}))
+
+
+def test_tables_in(run, tmp_path):
+    make_tables(tmp_path)
+    for name in ("t.csv", "t.parquet", "t.jsonl", "t2.jsonl.gz"):
+        out = tmp_path / f"{name}.out.jsonl"
+        status, _, _ = run("label", tmp_path / name, "--text-column", "body", "--id-column", "url", "--out", out)
+        assert (status, [r["doc_id"] for r in records(out)]) == (0, ["u1", "u2"])
+        out.unlink()
+    status, _, _ = run("label", tmp_path / "t.csv", "--text-column", "body", "--out", tmp_path / "n.jsonl")
+    assert [r["doc_id"] for r in records(tmp_path / "n.jsonl")] == ["t-1", "t-2"]
+
+
+def test_folder_and_stdin(run, tmp_path, monkeypatch):
+    (tmp_path / "in").mkdir()
+    for name in "ab":
+        (tmp_path / "in" / f"{name}.txt").write_text(GOOD, encoding="utf-8")
+    status, _, _ = run("label", tmp_path / "in", "--out", tmp_path / "o.jsonl")
+    assert (status, [r["doc_id"] for r in records(tmp_path / "o.jsonl")]) == (0, ["a", "b"])
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(GOOD.encode())))
+    status, out, _ = run("label", "-")
+    assert status == 0
+    assert "Ana Ruiz" in out
+
+
+def test_speaker_option(run, tmp_path):
+    (tmp_path / "a.txt").write_text("We welcome the ceasefire. We reject the levy.", encoding="utf-8")
+    run("label", tmp_path / "a.txt", "--speaker", "Ana Ruiz", "--out", tmp_path / "o.jsonl")
+    assert [(r["kind"], r["speaker"]) for r in records(tmp_path / "o.jsonl")] == [("own", "Ana Ruiz")] * 2
+
+
+@pytest.mark.parametrize(("content", "status"), [(b"", 0), (b" \n\t\n", 0), (b"\xff\xfe caf\xe9", 2), (b"text \x00 text", 2), ("“open".encode(), 0)])
+def test_bad_files(run, tmp_path, content, status):
+    (tmp_path / "a.txt").write_bytes(content)
+    found, _, err = run("label", tmp_path / "a.txt", "--out", tmp_path / "o.jsonl")
+    assert found == status
+    assert ("a.txt" in err) == (status == 2)
+    assert (tmp_path / "o.jsonl").exists() == (status == 0)
+
+
+def test_one_endless_line(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("stancekit.pipeline.MAX_CHARS", 20_000)
+    (tmp_path / "a.txt").write_bytes((GOOD + " ").encode() * (10_000_000 // (len(GOOD) + 1)))
+    status, _, err = run("label", tmp_path / "a.txt", "--out", tmp_path / "o.jsonl")
+    assert status == 0
+    assert "only the first 20,000" in err
+    assert len(records(tmp_path / "o.jsonl")) > 100
+
+
+def test_bad_rows_are_skipped_and_named(run, tmp_path):
+    rows = [json.dumps({"text": GOOD}), "{broken", json.dumps({"text": 7}), json.dumps([1]), json.dumps({"text": GOOD})]
+    (tmp_path / "t.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    status, _, err = run("label", tmp_path / "t.jsonl", "--out", tmp_path / "o.jsonl")
+    assert status == 1
+    assert [r["doc_id"] for r in records(tmp_path / "o.jsonl")] == ["t-1", "t-5"]
+    assert all(f"line {n}" in err for n in (2, 3, 4))
+    (tmp_path / "t.csv").write_bytes(b"text\n" + GOOD.encode() + b"\n\xff\xfe bad\n" + GOOD.encode() + b"\n")
+    status, _, err = run("label", tmp_path / "t.csv", "--out", tmp_path / "c.jsonl")
+    assert (status, len(records(tmp_path / "c.jsonl"))) == (1, 2)
+    assert "row 2" in err
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["label", "{tmp}/none.txt"], "no such file"),
+        (["label", "{tmp}/t.csv", "--out", "{tmp}/o.jsonl"], "no column 'text'; it has url, body"),
+        (["label", "{tmp}/t.parquet"], "no column 'text'"),
+        (["label", "{tmp}/t.csv", "--out", "{tmp}/o.xml"], "allowed are .jsonl, .csv, .parquet"),
+        (["label", "{tmp}/t.csv", "--out", "{tmp}/t.csv"], "exists"),
+        (["label", "{tmp}"], "unknown ending|no column"),
+        (["label", "{tmp}/t.csv", "--model", "{tmp}/nowhere"], "no model folder"),
+        (["label", "{tmp}/t.csv", "--stance", "{tmp}"], "config.json"),
+        (["label", "{tmp}/t.csv", "--batch-size", "0"], "at least 1"),
+        (["evaluate", "{tmp}/t.jsonl", "{tmp}/t.jsonl"], "not a record"),
+        (["label"], "IN"),
+        (["lable"], "invalid choice"),
+    ],
+)
+def test_errors_are_clear_and_exit_2(run, tmp_path, argv, says):
+    make_tables(tmp_path)
+    status, _, err = run(*(a.format(tmp=tmp_path) for a in argv))
+    assert status == 2
+    assert any(part in err for part in says.split("|"))
+    assert "Traceback" not in err
+
+
+def test_unknown_label_is_named(run, tmp_path):
+    record = {"doc_id": "a", "start": 0, "end": 4, "kind": "own", "speaker": None, "stances": [{"label": "oppose"}]}
+    (tmp_path / "g.jsonl").write_text(json.dumps(record), encoding="utf-8")
+    status, _, err = run("evaluate", tmp_path / "g.jsonl", tmp_path / "g.jsonl")
+    assert status == 2
+    assert "unknown label 'oppose': allowed are support" in err
+
+
+def test_info(run):
+    status, out, _ = run("info")
+    assert status == 0
+    assert all(word in out for word in ("attribution: embedded", "target: embedded", "stance: embedded", "macro_f1"))
+    status, out, _ = run("info", "--json")
+    assert set(json.loads(out)["models"]) == {"attribution", "target", "stance"}
+
+
+def test_report(run, tmp_path):
+    (tmp_path / "a.txt").write_text(GOOD, encoding="utf-8")
+    status, _, _ = run("report", tmp_path / "a.txt", "--out", tmp_path / "r.html")
+    assert status == 0
+    assert "Ana Ruiz" in (tmp_path / "r.html").read_text(encoding="utf-8")

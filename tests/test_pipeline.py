@@ -1,0 +1,173 @@
+"""The whole job with the embedded models: contracts, odd input, sameness, and the seed article's figures."""
+
+import pandas as pd
+import pytest
+
+import stancekit as sk
+from stancekit.evaluation import read_records, score
+
+from .conftest import GOLD
+
+ARTICLE = """LIMA (Andes Wire) – Peru's Foreign Minister Lucía Paredes said on Monday that her country rejects the new fishing levy.
+
+“We will not pay a levy that nobody discussed with us,” Paredes told reporters. “We thank Chile for its solidarity.”
+
+The trawlers stayed in port. A spokesman for the Pacific Fisheries Council condemned the blockade of the harbour.
+"""
+SPEECH = "We welcome the ceasefire. We condemn the attack on the convoy. The next meeting is on Tuesday."
+ODD = [
+    "", " \n\t ", "“", '"' * 99, "\ufeffHello there, “all", "He said\r\n\r\n“We agree.”\r\n", "😀 “We agree 😀,” said Ana 😀.", "\x00\x01 text",
+    "a" * 5000, "word " * 3000, "Q: \n\nA: \n", "﷽ “” «» ‘’", "said said said: :: “said”",
+]  # fmt: skip
+
+
+def test_who_says_what(nlp):
+    found = {s.text: s for s in nlp(ARTICLE)}
+    quote = found["We will not pay a levy that nobody discussed with us"]
+    assert (quote.kind, quote.speaker, quote.stances[0].holder) == ("direct", "Lucía Paredes", "Peru")
+    assert quote.stances[0].label == "reject"
+    assert any(s.label == "support" for s in found["We thank Chile for its solidarity."].stances)
+    assert not any("trawlers" in text for text in found)
+    last = next(s for text, s in found.items() if "blockade" in text)
+    assert last.stances[0].label == "condemn"
+    assert "Pacific Fisheries Council" in last.speaker
+
+
+@pytest.mark.parametrize("text", [ARTICLE, SPEECH, *ODD])
+def test_offsets_are_exact(nlp, text):
+    doc = nlp(text)
+    for s in doc:
+        assert doc.text[s.start : s.end] == s.text != ""
+        assert s.kind in sk.labels.KINDS
+        if s.speaker_start is not None:
+            assert 0 <= s.speaker_start < s.speaker_end <= len(text)
+        for stance in s.stances:
+            assert abs(sum(stance.scores.values()) - 1) < 1e-6
+            assert stance.score == stance.scores[stance.label] == max(stance.scores.values())
+            if stance.target and stance.target.start is not None:
+                assert text[stance.target.start : stance.target.end] == stance.target.text
+                assert s.start <= stance.target.start < stance.target.end <= s.end
+
+
+def test_empty_documents_are_empty(nlp):
+    docs = list(nlp.pipe(["", "   \n", ARTICLE, ""], batch_size=2))
+    assert [len(d) for d in docs][:2] == [0, 0]
+    assert len(docs) == 4
+    assert len(docs[2]) > 0
+    assert docs[0].to_frame().empty
+
+
+def test_speech_is_its_speakers_own(nlp):
+    doc = nlp(SPEECH, speaker="Ana Ruiz")
+    assert [(s.kind, s.speaker) for s in doc] == [("own", "Ana Ruiz")] * 3
+    assert [s.stances[0].label for s in doc if s.stances][:2] == ["support", "condemn"]
+
+
+def same(a, b):
+    assert [(s.start, s.end, s.kind, s.speaker) for s in a] == [(s.start, s.end, s.kind, s.speaker) for s in b]
+    for x, y in zip(a, b, strict=True):
+        assert [(t.label, t.target) for t in x.stances] == [(t.label, t.target) for t in y.stances]
+        assert all(abs(t.score - u.score) < 1e-3 for t, u in zip(x.stances, y.stances, strict=True))
+
+
+def test_results_do_not_depend_on_the_batch(nlp, seed_text, seed_doc):
+    texts = [ARTICLE, seed_text, SPEECH, *ODD[:8]]
+    alone = [nlp(t) for t in texts]
+    for size in (1, 3, 50):
+        for a, b in zip(alone, nlp.pipe(texts, batch_size=size), strict=True):
+            same(a, b)
+    same(seed_doc, alone[1])
+
+
+def test_pipe_streams_in_order(nlp):
+    pulled = []
+
+    def texts():
+        for i in range(6):
+            pulled.append(i)
+            yield SPEECH
+
+    out = nlp.pipe(texts(), batch_size=2, doc_ids="abcdef")
+    assert next(out).doc_id == "a"
+    assert len(pulled) == 2
+    assert [d.doc_id for d in out] == list("bcdef")
+
+
+def test_stance_of_one_pair_and_of_lists(nlp):
+    text = "We reject unilateral sanctions, but we support the talks."
+    one = nlp.stance(text, target="unilateral sanctions")
+    assert (one.label, one.target.start) == ("reject", 10)
+    both = nlp.stance([text, text], target=["unilateral sanctions", (48, 57)], holder=["Iran", None])
+    assert [s.label for s in both] == ["reject", "support"]
+    assert nlp.stance([text], target=["unilateral sanctions"])[0] == one
+    assert nlp.stance([]) == []
+    elsewhere = nlp.stance("We fully support it.", target="the peace plan")
+    assert (elsewhere.label, elsewhere.target.start, elsewhere.target.text) == ("support", None, "the peace plan")
+
+
+def test_errors_name_the_way_out(nlp, tmp_path):
+    with pytest.raises(TypeError, match="pipe"):
+        nlp(["a", "b"])
+    with pytest.raises(TypeError, match="nlp\\(text\\)"):
+        next(nlp.pipe("one text"))
+    with pytest.raises(ValueError, match="one target"):
+        nlp.stance(["a", "b"], target=["x"])
+    with pytest.raises(ValueError, match="outside"):
+        nlp.stance("short", target=(3, 99))
+    with pytest.raises(ValueError, match="embedded"):
+        sk.load(tmp_path / "nowhere")
+    with pytest.raises(ValueError, match="config.json"):
+        sk.load(stance=tmp_path)
+    with pytest.raises(ValueError, match="not for stance"):
+        sk.load(stance=sk.checkpoints.MODELS / "target")
+    with pytest.raises(ValueError, match="device"):
+        sk.load(device="tpu")
+
+
+def test_label_frame(nlp):
+    frame = pd.DataFrame({"url": ["u1", "u2", "u3"], "body": [SPEECH, None, ARTICLE], "who": ["Ana Ruiz", None, None]})
+    out = nlp.label_frame(frame, text="body", id="url", speaker="who")
+    assert set(out.doc_id) == {"u1", "u3"}
+    assert (out[out.doc_id == "u1"].speaker == "Ana Ruiz").all()
+    with pytest.raises(ValueError, match="url, body, who"):
+        nlp.label_frame(frame, text="text")
+
+
+def test_label_dataset(nlp):
+    datasets = pytest.importorskip("datasets")
+    ds = datasets.Dataset.from_dict({"body": [SPEECH, ""], "n": [1, 2]})
+    rows = nlp.label_dataset(ds, text="body").to_list()
+    assert {r["label"] for r in rows} >= {"support", "condemn"}
+    streamed = list(nlp.label_dataset(ds.to_iterable_dataset(), text="body"))
+    assert [r["text"] for r in streamed] == [r["text"] for r in rows]
+    with pytest.raises(ValueError, match="body"):
+        nlp.label_dataset(ds, text="text")
+
+
+def test_long_documents_are_read_up_to_the_limit(nlp, monkeypatch):
+    monkeypatch.setattr(sk.pipeline, "MAX_CHARS", 3_000)
+    with pytest.warns(UserWarning, match="only the first 3,000"):
+        doc = nlp(ARTICLE * 20)
+    assert 0 < max(s.end for s in doc) <= 3_000
+
+
+def test_long_targets_and_statements_are_never_lost(nlp):
+    target = "the " + "very " * 400 + "long proposal"
+    found = nlp.stance(f"We reject {target} of today.", target=target)
+    assert set(found.scores) == set(nlp.labels)
+
+
+def test_seed_article_reaches_the_figures(seed_doc, tmp_path):
+    figures = score(read_records(GOLD), {seed_doc.doc_id: seed_doc.to_records()})
+    assert figures["statements"]["f1"] >= 0.90
+    assert figures["speaker"] >= 0.95
+    assert figures["tuple"]["f1"] >= 0.50
+
+
+def test_html_shows_the_article_and_escapes_it(nlp, tmp_path):
+    doc = nlp("Minister Ana Ruiz said she rejects <script>alert(1)</script> & the levy.", doc_id="<x>")
+    html = sk.render(doc, tmp_path / "out.html")
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    assert (tmp_path / "out.html").read_text(encoding="utf-8") == html
+    assert doc._repr_html_() in html

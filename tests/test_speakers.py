@@ -1,0 +1,67 @@
+"""Names, roles, pronouns and parties."""
+
+import pytest
+
+from stancekit import countries
+from stancekit.segment import segment
+from stancekit.speakers import Cast
+
+TEXT = """Kenyan Foreign Minister Amina Wanjiru met Norway's Prime Minister Lars Haugen in Oslo on Friday.
+
+Jean-Paul Nkurunziza, the Burundian ambassador, also took part. The Nile Basin Water Authority sent two observers.
+"""
+
+
+@pytest.fixture
+def cast():
+    return Cast(segment(TEXT))
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("Wanjiru", "Amina Wanjiru"),
+        ("The Kenyan foreign minister", "Amina Wanjiru"),
+        ("the prime minister", "Lars Haugen"),
+        ("Ambassador Nkurunziza", "Jean-Paul Nkurunziza"),
+        ("MINISTER WANJIRU", "Amina Wanjiru"),
+        ("Oslo", "Norway"),
+        ("A U.S. statement", "United States"),
+        ("The Authority", "Nile Basin Water Authority"),
+        ("Western diplomats", "Western diplomats"),
+        ("Wanjiru and Haugen", "Amina Wanjiru and Lars Haugen"),
+        ("The two leaders", "Amina Wanjiru and Lars Haugen"),
+        ("Farmer Ole Berg, who lost his land", "Ole Berg"),
+    ],
+)
+def test_resolution(cast, source, name):
+    assert cast.resolve(source) == name
+
+
+def test_pronouns_follow_the_last_speaker(cast):
+    cast.resolve("Haugen")
+    assert cast.resolve("he") == "Lars Haugen"
+    cast.resolve("the fishermen's union")
+    assert cast.resolve("they") == "fishermen's union"
+    assert cast.resolve("he") == "Lars Haugen"
+
+
+def test_holder_is_the_party_spoken_for(cast):
+    assert cast.holder(cast.resolve("Wanjiru")).holder == "Kenya"
+    assert cast.holder(cast.resolve("Wanjiru")).code == "KEN"
+    assert cast.holder(cast.resolve("NATO")).holder == "NATO"
+    assert cast.holder(cast.resolve("Farmer Ole Berg")).holder == "Ole Berg"
+    assert cast.holder(None).name is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "code"),
+    [("Moscow", "Russia", "RUS"), ("the Kremlin", "Russia", "RUS"), ("U.S.", "United States", "USA"), ("the EU", "European Union", "")],
+)
+def test_countries(text, name, code):
+    assert countries.canonical(text) == name
+    assert countries.country_of(text) == countries.Country(name, code)
+
+
+def test_common_words_are_no_countries():
+    assert countries.find("turkey for us in china cups") == []

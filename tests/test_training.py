@@ -1,0 +1,136 @@
+"""Every training script and every config, run for two steps on the authored sets from a tiny random encoder."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from .conftest import ROOT
+
+torch = pytest.importorskip("torch", reason="needs the extra train")
+pytest.importorskip("transformers", reason="needs the extra train")
+
+import stancekit as sk  # noqa: E402
+from stancekit import checkpoints  # noqa: E402
+
+pytestmark = pytest.mark.train
+SEEDS = ROOT / "seeds"
+DATA = {
+    "attribution": (SEEDS / "articles_train.jsonl", SEEDS / "articles_dev.jsonl"),
+    "target": (SEEDS / "statements_train.jsonl", SEEDS / "statements_dev.jsonl"),
+    "stance": (SEEDS / "statements_train.jsonl", SEEDS / "statements_dev.jsonl"),
+}
+CONFIGS = sorted((ROOT / "configs").glob("*/*.yaml"))
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """A random two-layer encoder with the embedded tokenizer."""
+    from transformers import AutoTokenizer, BertConfig, BertModel
+
+    folder = tmp_path_factory.mktemp("tiny")
+    tokenizer = AutoTokenizer.from_pretrained(checkpoints.MODELS / "stance")
+    torch.manual_seed(0)
+    config = BertConfig(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
+    BertModel(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def train(config, tiny, out, *extra):
+    task = config.parent.name
+    argv = [sys.executable, f"training/train_{task}.py", str(config), "--base", str(tiny), "--out", str(out)]
+    argv += ["--data", str(DATA[task][0]), "--dev", str(DATA[task][1]), *extra]
+    return subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_every_config_trains_and_its_model_loads(config, tiny, tmp_path):
+    done = train(config, tiny, tmp_path / "m", "--set", "max_steps=2", "limit=60", "batch_size=4", "bf16=false")
+    assert done.returncode == 0, done.stderr[-3000:]
+    nlp = sk.load(**{config.parent.name: tmp_path / "m"})
+    assert nlp("Minister Ana Ruiz said Peru rejects the levy.") is not None
+    settings = json.loads((tmp_path / "m" / "stancekit.json").read_text(encoding="utf-8"))
+    assert settings["task"] == config.parent.name
+    assert (tmp_path / "m" / "README.md").read_text(encoding="utf-8").startswith("---\n")
+
+
+def test_export_and_back(tiny, tmp_path):
+    sys.path.insert(0, str(ROOT / "training"))
+    import export
+
+    done = train(ROOT / "configs/stance/base.yaml", tiny, tmp_path / "m", "--set", "max_steps=2", "limit=60", "batch_size=4", "bf16=false")
+    assert done.returncode == 0, done.stderr[-3000:]
+    rows = [json.loads(line) | {"file": "x"} for line in DATA["stance"][1].read_text(encoding="utf-8").splitlines()]
+    report = export.export(tmp_path / "m", tmp_path / "x", rows)
+    assert report["largest_drift"] < 0.05
+    assert report["drift_from_batch_company"] < 1e-5
+    from safetensors.torch import load_file
+
+    before, after = load_file(tmp_path / "m" / "model.safetensors"), export.dequantise(tmp_path / "x" / "model.onnx")
+    assert set(after) >= {k for k in before if "position_ids" not in k}
+    assert all(torch.allclose(before[k], after[k], atol=0.02) for k in before)
+    text, target = "We reject the levy.", "the levy"
+    a = sk.load(stance=tmp_path / "m").stance(text, target=target)
+    b = sk.load(stance=tmp_path / "x").stance(text, target=target)
+    assert np.allclose(list(a.scores.values()), list(b.scores.values()), atol=0.02)
+
+
+def test_evaluate_prints_figures(tmp_path):
+    argv = [sys.executable, "training/evaluate.py", "stance", "--data", str(DATA["stance"][1]), "--bootstrap", "20"]
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "macro-F1" in done.stdout
+    out = tmp_path / "p.jsonl"
+    argv = [sys.executable, "training/evaluate.py", "attribution", "--data", str(DATA["attribution"][1]), "--out", str(out)]
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "attributions" in json.loads(out.read_text(encoding="utf-8").splitlines()[0])
+
+
+@pytest.mark.parametrize(
+    ("yaml", "says"),
+    [
+        ("epoch: 3", "did you mean 'epochs'"),
+        ("epochs: many", "epochs must be float"),
+        ("[1, 2]", "expected a mapping"),
+        ("labels: support", "labels must be"),
+    ],
+)
+def test_config_mistakes_are_named(yaml, says, tmp_path, tiny):
+    folder = tmp_path / "stance"
+    folder.mkdir()
+    (folder / "c.yaml").write_text(yaml + "\n", encoding="utf-8")
+    done = train(folder / "c.yaml", tiny, tmp_path / "m")
+    assert done.returncode != 0
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_data_mistakes_stop_before_training(tmp_path, tiny):
+    config = ROOT / "configs/stance/base.yaml"
+    row = {"text": "We reject the levy.", "stances": [{"holder": "Peru", "target": "the levy", "start": 10, "end": 18, "label": "reject"}]}
+    (tmp_path / "one.jsonl").write_text(json.dumps(row) + "\n{broken\n", encoding="utf-8")
+    typo = {**row, "text": "We reject the tax.", "stances": [{**row["stances"][0], "label": "rejct"}]}
+    (tmp_path / "typo.jsonl").write_text(json.dumps(typo) + "\n", encoding="utf-8")
+    for data, dev, says in (
+        (DATA["stance"][1], DATA["stance"][1], "are in train too"),
+        (tmp_path / "one.jsonl", DATA["stance"][1], "too few train rows"),
+        (tmp_path / "typo.jsonl", DATA["stance"][1], "did you mean 'reject'"),
+        (tmp_path / "none.jsonl", DATA["stance"][1], "cannot read"),
+    ):
+        done = train(config, tiny, tmp_path / "m", "--data", str(data), "--dev", str(dev))
+        assert done.returncode != 0
+        assert says in done.stderr, done.stderr[-500:]
+
+
+def test_authored_sets_are_sound():
+    for path in (DATA["stance"][0], DATA["stance"][1]):
+        for line in Path(path).read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            for s in row["stances"]:
+                assert row["text"][s["start"] : s["end"]] == s["target"]
+                assert s["label"] in sk.LABELS

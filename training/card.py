@@ -1,0 +1,52 @@
+"""Model cards: README.md of a checkpoint folder, made from what stands in its stancekit.json."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+SETTINGS = "stancekit.json"
+WHAT = {
+    "attribution": "Token classifier that tags source, cue and content of attributions in news text, in windows of an article.",
+    "target": "Token classifier that tags the targets of a statement, each with the stance it expects (BIO labels).",
+    "stance": "Sequence classifier: a statement with a marked target, and optionally a holder, to a stance.",
+}
+LIMITS = {
+    "attribution": "Trained on US political news in English. Attributions do not nest; beliefs and polls count as attributions.",
+    "target": "English, one sentence at a time. Overlapping targets are found once; targets that are not named are not found.",
+    "stance": "English, one sentence at a time. Irony, and stances that only the wider context shows, are often missed. "
+    "Labels follow the project's label guide: approval is support, joint work is cooperate.",
+}
+DATA = {
+    "polnear_train": "PolNeAR train (github.com/networkdynamics/PolNeAR; research corpus, texts are their publishers')",
+    "statements_train": "statements of public sources labelled by the project under its label guide",
+    "plv_train": "PLV train (github.com/snowood1/Zero-Shot-PLOVER; no licence stated)",
+    "authored_train": "sentences written for this project (seeds/)",
+    "articles_train": "articles written for this project (seeds/)",
+}
+
+
+def write_card(folder: Path) -> None:
+    """Write README.md from the folder's settings."""
+    s = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    task = s["task"]
+    kind = "text-classification" if task == "stance" else "token-classification"
+    lines = ["---", "language: en", "license: apache-2.0", f"base_model: {s['base']}", f"pipeline_tag: {kind}", "library_name: transformers",
+             "tags: [stance-detection, political-text, stancekit]", "---", "", f"# stancekit {task} model", "", WHAT[task], "",
+             f"Trained {s['trained']} from `{s['base']}` with `training/train_{task}.py`, seed {s['seed']}, {s['epochs']:g} epochs, "
+             f"{s['rows']['train']:,} training rows.", "", "## Data", ""]  # fmt: skip
+    lines += [f"- {Path(f).stem}: {DATA.get(Path(f).stem, 'the user’s own file')}" for f in s["train_files"]]
+    lines += ["", "## Figures on the dev set", "", "| figure | value |", "|---|---|"]
+    lines += [f"| {k} | {v} |" for k, v in s["dev"].items()]
+    if "confusion" in s:
+        names = s["confusion"]["labels"]
+        lines += ["", "Confusion matrix (rows: gold):", "", "| | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+        lines += [f"| {name} | " + " | ".join(map(str, row)) + " |" for name, row in zip(names, s["confusion"]["rows"], strict=True)]
+    if "export" in s:
+        lines += ["", "## Shipped form", "", "| fact | value |", "|---|---|", *[f"| {k} | {v} |" for k, v in s["export"].items()]]
+    for name, facts in s.get("measured", {}).items():
+        lines += ["", f"## Measured: {name}", "", f"`{facts['command']}` ({facts['date']})", ""]
+        lines += [f"- {k}: {v}" for k, v in facts.items() if k not in ("command", "date")]
+    lines += ["", "## Limits", "", LIMITS[task], "", "## Licence", "", "Weights: Apache-2.0, as the base model's. "
+              "The training texts are not part of the weights or of this repository; see training/README.md.", ""]  # fmt: skip
+    (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")

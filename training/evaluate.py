@@ -1,0 +1,152 @@
+"""What a model reaches on a file: the embedded one, or any checkpoint.
+
+    python training/evaluate.py stance --data plv_test.jsonl --bootstrap 1000
+    python training/evaluate.py target --data statements_dev.jsonl --model runs/target
+    python training/evaluate.py attribution --data polnear_dev.jsonl --out pred.jsonl
+    python training/evaluate.py pipeline --data articles/ --gold gold.jsonl
+
+stance: precision, recall and F1 of each label, macro-F1 over the labels that occur in the gold (an answer outside them
+counts as wrong), confusion matrix, bootstrap interval, expected calibration error, accuracy of the most confident 80 %;
+with --train FILE… the TF-IDF baseline beside it. target: span F1 at half overlap. attribution: writes spans in the form
+{"id", "attributions": [{"source", "cue", "content"}]}. pipeline: labels every .txt of a folder and scores the records.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import common
+import numpy as np
+from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
+
+import stancekit as sk
+from stancekit import checkpoints
+from stancekit.attribution import AttributionModel
+from stancekit.backends import open_backend
+from stancekit.evaluation import read_records, score, summary
+from stancekit.segment import segment
+
+
+def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
+    """Mean gap between confidence and accuracy over equal-width bins, weighted by their rows (Guo et al. 2017)."""
+    edges = np.clip((confidence * bins).astype(int), 0, bins - 1)
+    gaps = [abs(confidence[edges == b].mean() - right[edges == b].mean()) * (edges == b).mean() for b in set(edges.tolist())]
+    return float(sum(gaps))
+
+
+def evaluate_stance(rows: list[dict], model: str | None, train: list[str], bootstrap: int, seed: int) -> dict:
+    from baseline import baseline
+    from train_stance import pairs
+
+    nlp = sk.load(stance=model)
+    items = pairs(rows, nlp.labels)
+    found = nlp.stance([i["text"] for i in items], target=[i["span"] or i["target"] for i in items], holder=[i["holder"] for i in items])
+    gold, best = [i["label"] for i in items], [s.label for s in found]
+    labels = [label for label in nlp.labels if label in gold]
+    p, r, f, n = precision_recall_fscore_support(gold, best, labels=labels, zero_division=0)
+    macro = float(f.mean())
+    confidence, right = np.array([s.score for s in found]), np.array([a == b for a, b in zip(gold, best, strict=True)])
+    sure = np.argsort(-confidence)[: int(0.8 * len(items))]
+    out = {"rows": len(items), "macro_f1": macro, "accuracy": float(right.mean()), "ece": expected_calibration_error(confidence, right),
+           "accuracy_of_surest_80": float(right[sure].mean())}  # fmt: skip
+    print(f"{len(items)} rows, macro-F1 {macro:.4f}, accuracy {right.mean():.4f}")
+    if bootstrap:
+        rng = random.Random(seed)
+        draws = []
+        for _ in range(bootstrap):
+            pick = [rng.randrange(len(items)) for _ in items]
+            draws.append(f1_score([gold[i] for i in pick], [best[i] for i in pick], labels=labels, average="macro", zero_division=0))
+        low, high = np.quantile(draws, [0.025, 0.975])
+        out["interval"] = [float(low), float(high)]
+        print(f"95 % bootstrap interval of macro-F1 {low:.4f} to {high:.4f} ({bootstrap} draws, seed {seed})")
+    for i, label in enumerate(labels):
+        out[label] = float(f[i])
+        print(f"  {label:10} precision {p[i]:.3f}  recall {r[i]:.3f}  F1 {f[i]:.3f}  rows {n[i]}")
+    print(f"expected calibration error {out['ece']:.3f}; accuracy of the surest 80 %: {out['accuracy_of_surest_80']:.4f}")
+    names = list(nlp.labels)
+    print("confusion (rows: gold, columns: " + ", ".join(names) + ")")
+    for label, row in zip(names, confusion_matrix(gold, best, labels=names), strict=True):
+        print(f"  {label:10}", *(f"{v:5d}" for v in row))
+    if train:
+        out["baseline_macro_f1"] = baseline(pairs(common.read_rows(train), nlp.labels), items, tuple(labels))["macro_f1"]
+        print(f"TF-IDF + logistic regression on the same rows: macro-F1 {out['baseline_macro_f1']:.4f}")
+    return out
+
+
+def evaluate_target(rows: list[dict], model: str | None) -> dict:
+    from evaluate_model import target_f1
+
+    figures = target_f1(open_backend(checkpoints.resolve(model, "target")), rows)
+    print(", ".join(f"{k} {v:.4f}" for k, v in figures.items()))
+    return figures
+
+
+def write_attributions(rows: list[dict], model: str | None, out: Path) -> dict:
+    """Predict the attributions of documents into `out`."""
+    tagger = AttributionModel(open_backend(checkpoints.resolve(model, "attribution")))
+    count = 0
+    with out.open("w", encoding="utf-8") as file:
+        for at in range(0, len(rows), 16):
+            batch = rows[at : at + 16]
+            for row, found in zip(batch, tagger.find([segment(r["text"]) for r in batch]), strict=True):
+                spans = [
+                    {"source": [[a.source.start, a.source.end]] if a.source else [], "cue": [[a.cue.start, a.cue.end]] if a.cue else [],
+                     "content": [[c.start, c.end] for c in a.contents]}
+                    for a in found
+                ]  # fmt: skip
+                count += len(spans)
+                file.write(json.dumps({"id": row["id"], "attributions": spans}) + "\n")
+    print(f"{len(rows)} documents, {count} attributions; wrote {out}")
+    return {"documents": len(rows), "attributions": count}
+
+
+def evaluate_pipeline(folder: Path, gold: Path, out: Path | None) -> dict:
+    files = sorted(folder.glob("*.txt")) if folder.is_dir() else [folder]
+    nlp = sk.load()
+    docs = list(nlp.pipe((f.read_bytes().decode("utf-8") for f in files), doc_ids=[f.stem for f in files]))
+    records = {d.doc_id: d.to_records() for d in docs}
+    if out:
+        out.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for d in records.values() for r in d), encoding="utf-8")
+    figures = score(read_records(gold), records)
+    print(summary(figures))
+    return figures
+
+
+def main(argv: list[str] | None = None) -> dict:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("task", choices=[*checkpoints.TASKS, "pipeline"])
+    parser.add_argument("--data", nargs="+", required=True, help="data files (pipeline: a folder of .txt files, or one)")
+    parser.add_argument("--model", help="checkpoint folder or Hub id; without it, the embedded model")
+    parser.add_argument("--train", nargs="+", default=[], help="stance: training data for the baseline")
+    parser.add_argument("--gold", type=Path, help="pipeline: gold records")
+    parser.add_argument("--out", type=Path, help="attribution, pipeline: where the predictions go")
+    parser.add_argument("--bootstrap", type=int, default=0, metavar="N", help="stance: draws for the interval")
+    parser.add_argument("--seed", type=int, default=13)
+    parser.add_argument("--json", action="store_true", help="also print the figures as JSON")
+    a = parser.parse_args(argv)
+    try:
+        if a.task == "pipeline":
+            if a.gold is None:
+                parser.error("pipeline needs --gold")
+            figures = evaluate_pipeline(Path(a.data[0]), a.gold, a.out)
+        elif a.task == "stance":
+            figures = evaluate_stance(common.read_rows(a.data), a.model, a.train, a.bootstrap, a.seed)
+        elif a.task == "target":
+            figures = evaluate_target(common.read_rows(a.data), a.model)
+        else:
+            figures = write_attributions(common.read_rows(a.data), a.model, a.out or Path("attributions.jsonl"))
+    except ValueError as error:
+        sys.exit(f"error: {error}")
+    if a.json:
+        print(json.dumps(figures, indent=1))
+    return figures
+
+
+if __name__ == "__main__":
+    main()
