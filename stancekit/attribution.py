@@ -114,9 +114,7 @@ def _cost(tagged: Sequence[Tagged], at: Sequence[int], i: int, j: int, last: int
     """How far apart two spans are: characters between them, plus what speaks against tying them."""
     a, b = tagged[i], tagged[j]
     gap = max(0, max(a.start, b.start) - min(a.end, b.end))
-    between = sum(
-        1 for k in range(min(i, j) + 1, max(i, j)) if tagged[k].kind == a.kind and tagged[k].kind == "content"
-    )
+    between = sum(1 for k in range(min(i, j) + 1, max(i, j)) if tagged[k].kind == a.kind and tagged[k].kind == "content")
     outside = not at[i] <= at[j] <= last
     crossed = sum(1 for k in range(min(i, j) + 1, max(i, j)) if tagged[k].kind == b.kind)
     return gap + 60 * between + 150 * outside + 40 * crossed

@@ -220,7 +220,9 @@ def _info(arguments: argparse.Namespace) -> int:
         return 0
     print(f"stancekit {__version__}")
     for task, facts in found.items():
-        print(f"\n{task}: {facts['folder']}, {facts['megabytes']} MB, from {facts.get('base', '?')}, trained {facts.get('trained', '?')}")
+        print(
+            f"\n{task}: {facts['folder']}, {facts['megabytes']} MB, from {facts.get('base', '?')}, trained {facts.get('trained', '?')}"
+        )
         print(f"  labels: {', '.join(facts['labels'])}")
         for name in ("dev", "export", "measured"):
             if name in facts:

@@ -229,7 +229,9 @@ class Writer:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        kinds = {"id": pa.int64(), "score": pa.float64()} | dict.fromkeys(("start", "end", "target_start", "target_end"), pa.int64())
+        kinds = {"id": pa.int64(), "score": pa.float64()} | dict.fromkeys(
+            ("start", "end", "target_start", "target_end"), pa.int64()
+        )
         schema = pa.schema([(c, kinds.get(c, pa.string())) for c in FRAME_COLUMNS])
         if self._parquet is None:
             self._parquet = pq.ParquetWriter(self.file, schema)

@@ -66,9 +66,7 @@ def load(
 class Pipeline:
     """Articles in, statements with stances out. Made by `load`."""
 
-    def __init__(
-        self, models: Mapping[str, checkpoints.Checkpoint], device: str = "auto", threads: int | None = None
-    ) -> None:
+    def __init__(self, models: Mapping[str, checkpoints.Checkpoint], device: str = "auto", threads: int | None = None) -> None:
         self.checkpoints = dict(models)
         self._device, self._threads = device, threads
         self._loaded: dict[str, Any] = {}
@@ -147,7 +145,9 @@ class Pipeline:
     def _label(self, texts: Sequence[str], ids: Sequence[str], speakers: Sequence[str | None]) -> list[Document]:
         layouts = [segment(text[:MAX_CHARS]) for text in texts]
         reports = [i for i, (layout, who) in enumerate(zip(layouts, speakers, strict=True)) if layout.sentences and not who]
-        attributions = dict(zip(reports, self.attribution_model.find([layouts[i] for i in reports]), strict=True)) if reports else {}
+        attributions = (
+            dict(zip(reports, self.attribution_model.find([layouts[i] for i in reports]), strict=True)) if reports else {}
+        )
         drafts: list[tuple[int, Unit, str | None]] = []  # (document, statement, holder)
         for i, layout in enumerate(layouts):
             cast = Cast(layout)
@@ -159,7 +159,9 @@ class Pipeline:
             statements[i].append(_statement(len(statements[i]), texts[i], unit, found, cut))
         for i, text in enumerate(texts):
             if len(text) > MAX_CHARS:
-                warnings.warn(f"document {ids[i]!r} has {len(text):,} characters: only the first {MAX_CHARS:,} were read", stacklevel=3)
+                warnings.warn(
+                    f"document {ids[i]!r} has {len(text):,} characters: only the first {MAX_CHARS:,} were read", stacklevel=3
+                )
         return [Document(t, tuple(s), d) for t, s, d in zip(texts, statements, ids, strict=True)]
 
     def _stances(

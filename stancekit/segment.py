@@ -180,12 +180,12 @@ def _partner(opened: str, mark: str) -> bool:
     if opened in "‘'":
         return mark in "’'"
     if opened == "„":
-        return mark in "“”\""
+        return mark in '“”"'
     if opened == "«":
         return mark == "»"
     if opened == "``":
         return mark in ("''", '"')
-    return mark in "”\"" or mark == "''"
+    return mark in '”"' or mark == "''"
 
 
 def _quotes(text: str, blocks: list[Block]) -> list[Quote]:

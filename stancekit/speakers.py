@@ -47,7 +47,9 @@ FIRST_PERSON = re.compile(r"^(?:i|we|us|our|my|me)$", re.IGNORECASE)
 PLURAL = re.compile(r"^(?:they|their|the two|both|both sides|the two sides)$", re.IGNORECASE)
 LEADING = re.compile(r"^(?:the|a|an|one|his|her|their|its|another|some)\s+", re.IGNORECASE)
 # Where a source's name ends and a remark on it begins.
-REMARK = re.compile(r",| who | which | whose | that | speaking | in (?:a|an|his|her|the|its)\b| on (?:\w+day|a|the)\b| at (?:a|the)\b|\(| [-–—] ")
+REMARK = re.compile(
+    r",| who | which | whose | that | speaking | in (?:a|an|his|her|the|its)\b| on (?:\w+day|a|the)\b| at (?:a|the)\b|\(| [-–—] "
+)
 MEDIA = re.compile(
     r"\b(?:news(?:paper)?s?|agency|radio|television|tv|daily|paper|times|post|journal|mail|gazette|herald|guardian|reuters|"
     r"xinhua|tass|interfax|ria|irna|isna|mehr|fars|kcna|yonhap|kyodo|anadolu|al[- ]jazeera|bbc|cnn|afp|associated press|ap|"
@@ -181,7 +183,7 @@ class Cast:
         person = entries.get(key)
         if person is None:
             person = entries[key] = Person(name)
-        elif len(name.split()) > len(person.name.split()) and person.name.split()[0] == name.split()[0]:
+        elif len(name.split()) > len(person.name.split()) and person.name.split()[0] == name.split(maxsplit=1)[0]:
             person.name = name
         return person
 
@@ -194,7 +196,7 @@ class Cast:
         """
         if source is None:
             return None
-        words = source.strip(" \t\r\n,;:\"“”")
+        words = source.strip(' \t\r\n,;:"“”')
         if not re.search(r"\b[A-Z]\.$", words):
             words = words.rstrip(".")
         if PRONOUN.match(words):
@@ -323,12 +325,14 @@ class Cast:
         if head.lower().startswith("the ") and re.fullmatch(r"paper|newspaper|daily|agency|news agency|broadcaster", bare):
             return next((n for n in reversed(self.sources) if MEDIA.search(n)), bare)
         if head.lower().startswith("the ") and len(bare.split()) <= 2 and not bare.endswith("s"):
-            last = re.escape(bare.split()[-1])
+            last = re.escape(bare.rsplit(maxsplit=1)[-1])
             for name in reversed(self.sources):
                 if re.search(rf"\b{last}\b", name, re.IGNORECASE) and len(name) > len(bare):
                     return name
             if bare[0].isupper():
-                longer = re.search(rf"((?:[A-Z][\w\-]*(?: (?:of|for|and|the))* )+{last}(?: (?:of|for)(?: the)?(?: [A-Z][\w\-]*)+)?)", self.text)
+                longer = re.search(
+                    rf"((?:[A-Z][\w\-]*(?: (?:of|for|and|the))* )+{last}(?: (?:of|for)(?: the)?(?: [A-Z][\w\-]*)+)?)", self.text
+                )
                 if longer and len(longer.group(1)) > len(bare):
                     return LEADING.sub("", longer.group(1))
         return bare
@@ -354,6 +358,10 @@ def _role_country(phrase: str) -> countries.Country | None:
     """The country of a role phrase; the United States for offices whose titles are its own."""
     if country := countries.country_of(phrase):
         return country
-    if re.search(r"secretary of (?:state|defense)|department spokesperson|\bsen(?:ator|\.)|\brep\.|white house|congress", phrase, re.IGNORECASE):
+    if re.search(
+        r"secretary of (?:state|defense)|department spokesperson|\bsen(?:ator|\.)|\brep\.|white house|congress",
+        phrase,
+        re.IGNORECASE,
+    ):
         return countries.Country("United States", "USA")
     return None

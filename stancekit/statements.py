@@ -19,16 +19,29 @@ from .speakers import MEDIA, ROLE_WORD, Cast
 FIRST_PERSON = re.compile(r"\b(?:we|our|ours|us|I|my|I[’'](?:m|ve|d|ll)|we[’'](?:re|ve|ll))\b", re.IGNORECASE)
 # "Ned Price, Department Spokesperson" as a line of its own
 BYLINE = re.compile(r"(?P<name>[A-Z][\w.’'\-]+(?: [A-Z][\w.’'\-]+){1,4}), (?P<role>[A-Z][^.!?\n]{3,80})$")
-OFFICE = re.compile(r"Office of the \w+|Press (?:Office|Service|Release)\b|(?:Joint )?(?:Statement|Communiqu[eé]|Remarks) (?:by|of|from)\b|For Immediate Release", re.IGNORECASE)
-BEGIN, END = re.compile(r"begin (?:text|statement)\W*$", re.IGNORECASE), re.compile(r"end (?:of )?(?:text|statement)\W*$", re.IGNORECASE)
+OFFICE = re.compile(
+    r"Office of the \w+|Press (?:Office|Service|Release)\b|(?:Joint )?(?:Statement|Communiqu[eé]|Remarks) (?:by|of|from)\b|For Immediate Release",
+    re.IGNORECASE,
+)
+BEGIN, END = (
+    re.compile(r"begin (?:text|statement)\W*$", re.IGNORECASE),
+    re.compile(r"end (?:of )?(?:text|statement)\W*$", re.IGNORECASE),
+)
 ATTRIBUTABLE = re.compile(r"attributable to (?:\w+ )?(?:Spokes\w+ )?(?P<name>[A-Z][\w.’'\-]+(?: [A-Z][\w.’'\-]+){1,3})")
 WE_THE = re.compile(r"\bWe, (?P<name>the [^,]{3,60})")
 RELEASED = re.compile(r"(?:statement|press release|communiqu[eé]|text)\b[^.]{0,60}? by (?P<name>(?:the )?[^.,:]{3,120})")
-NEXT_QUESTION = re.compile(r"(?:question|next|go to|line of|comes? from|turn to|hear from|call on)\b.{0,40}?\b(?:to|of|from|is|with|on)\s+(?:the line of )?(?P<name>[A-Z][\w’'\-]+(?: [A-Z][\w’'\-]+){0,3})(?:,? (?:with|from|of|at)\b|[,.])")
+NEXT_QUESTION = re.compile(
+    r"(?:question|next|go to|line of|comes? from|turn to|hear from|call on)\b.{0,40}?\b(?:to|of|from|is|with|on)\s+(?:the line of )?(?P<name>[A-Z][\w’'\-]+(?: [A-Z][\w’'\-]+){0,3})(?:,? (?:with|from|of|at)\b|[,.])"
+)
 QUESTIONER = re.compile(r"Q|QUESTION|QUESTIONER|REPORTER|PRESS|THE PRESS|THE MEDIA", re.IGNORECASE)
-INTRODUCES = re.compile(r"[:,—–-]\s*$|\b(?:said|says|saying|added|adding|noted|noting|stated|stating|told|wrote|asked|replied|remarked|declared|stressed|warned|insisted|continued|concluded)\s*,?\s*$", re.IGNORECASE)
+INTRODUCES = re.compile(
+    r"[:,—–-]\s*$|\b(?:said|says|saying|added|adding|noted|noting|stated|stating|told|wrote|asked|replied|remarked|declared|stressed|warned|insisted|continued|concluded)\s*,?\s*$",
+    re.IGNORECASE,
+)
 HEADLINE = re.compile(r"^(?P<name>(?:[A-Z][\w’'\-]+ ?){1,4}): \S")
-DATELINE = re.compile(r"^(?:[A-Z][\w’'/.\-]+(?:,? [A-Z][\w’'.\-]+){0,4},? ?(?:\([^()]{2,60}\)|[A-Z][a-z]{2,8}\.? ?\d{1,2}(?: \([^()]{2,30}\))?) ?[-–—]+ ?|[A-Z]{4,}(?: [A-Z]{3,})*(?:/[A-Z]+)* (?:\([^()]{2,30}\) ?[-–—]+ ?)?(?=[A-Z][a-z]))")
+DATELINE = re.compile(
+    r"^(?:[A-Z][\w’'/.\-]+(?:,? [A-Z][\w’'.\-]+){0,4},? ?(?:\([^()]{2,60}\)|[A-Z][a-z]{2,8}\.? ?\d{1,2}(?: \([^()]{2,30}\))?) ?[-–—]+ ?|[A-Z]{4,}(?: [A-Z]{3,})*(?:/[A-Z]+)* (?:\([^()]{2,30}\) ?[-–—]+ ?)?(?=[A-Z][a-z]))"
+)
 MIN_QUOTE_WORDS = 4  # fewer quoted words are a fragment of a reported sentence
 NEAR = 200  # characters around a quotation that are looked at for its introduction
 LEAST_COVER = 0.55  # of a sentence's words: an attribution that covers less stands for its own clause alone

@@ -8,7 +8,7 @@ from .backends import Backend
 from .tagging import Tagged, Tagger, spans_of, split_words
 
 # Punctuation and white space that the tagger may take in at a span's edge.
-EDGE = " \t\r\n,;:.\"“”„«»()[]"
+EDGE = ' \t\r\n,;:."“”„«»()[]'
 
 
 def trim(text: str, start: int, end: int) -> tuple[int, int]:

@@ -95,7 +95,9 @@ def test_speaker_option(run, tmp_path):
     assert [(r["kind"], r["speaker"]) for r in records(tmp_path / "o.jsonl")] == [("own", "Ana Ruiz")] * 2
 
 
-@pytest.mark.parametrize(("content", "status"), [(b"", 0), (b" \n\t\n", 0), (b"\xff\xfe caf\xe9", 2), (b"text \x00 text", 2), ("“open".encode(), 0)])
+@pytest.mark.parametrize(
+    ("content", "status"), [(b"", 0), (b" \n\t\n", 0), (b"\xff\xfe caf\xe9", 2), (b"text \x00 text", 2), ("“open".encode(), 0)]
+)
 def test_bad_files(run, tmp_path, content, status):
     (tmp_path / "a.txt").write_bytes(content)
     found, _, err = run("label", tmp_path / "a.txt", "--out", tmp_path / "o.jsonl")

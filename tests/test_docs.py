@@ -26,7 +26,9 @@ def test_readme_python_runs_top_to_bottom(tmp_path, monkeypatch):
         exec(compile(block, "README.md", "exec"), space)
 
 
-@pytest.mark.parametrize("line", [line for code in blocks("README.md", "bash") for line in code.splitlines() if line.startswith("stancekit ")])
+@pytest.mark.parametrize(
+    "line", [line for code in blocks("README.md", "bash") for line in code.splitlines() if line.startswith("stancekit ")]
+)
 def test_readme_commands_run(line, tmp_path):
     argv = [sys.executable, "-m", "stancekit.cli", *shlex.split(line, comments=True)[1:]]
     argv = [str(ROOT / a) if a.startswith("seeds/") else a for a in argv]

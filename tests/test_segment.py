@@ -64,7 +64,9 @@ def test_turns_of_a_transcript():
     assert [s.turn for s in layout.sentences] == [0, 0, 1, 2]
 
 
-@pytest.mark.parametrize("text", ["A man walked in. He sat down.\n\nA dog barked.", "WATCH: The signing in pictures\n\nThe deal was signed."])
+@pytest.mark.parametrize(
+    "text", ["A man walked in. He sat down.\n\nA dog barked.", "WATCH: The signing in pictures\n\nThe deal was signed."]
+)
 def test_articles_have_no_turns(text):
     assert segment(text).turns == []
 

@@ -56,7 +56,12 @@ def test_holder_is_the_party_spoken_for(cast):
 
 @pytest.mark.parametrize(
     ("text", "name", "code"),
-    [("Moscow", "Russia", "RUS"), ("the Kremlin", "Russia", "RUS"), ("U.S.", "United States", "USA"), ("the EU", "European Union", "")],
+    [
+        ("Moscow", "Russia", "RUS"),
+        ("the Kremlin", "Russia", "RUS"),
+        ("U.S.", "United States", "USA"),
+        ("the EU", "European Union", ""),
+    ],
 )
 def test_countries(text, name, code):
     assert countries.canonical(text) == name

@@ -34,7 +34,9 @@ def tiny(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tiny")
     tokenizer = AutoTokenizer.from_pretrained(checkpoints.MODELS / "stance")
     torch.manual_seed(0)
-    config = BertConfig(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
+    config = BertConfig(
+        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
+    )
     BertModel(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
@@ -62,7 +64,9 @@ def test_export_and_back(tiny, tmp_path):
     sys.path.insert(0, str(ROOT / "training"))
     import export
 
-    done = train(ROOT / "configs/stance/base.yaml", tiny, tmp_path / "m", "--set", "max_steps=2", "limit=60", "batch_size=4", "bf16=false")
+    done = train(
+        ROOT / "configs/stance/base.yaml", tiny, tmp_path / "m", "--set", "max_steps=2", "limit=60", "batch_size=4", "bf16=false"
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     rows = [json.loads(line) | {"file": "x"} for line in DATA["stance"][1].read_text(encoding="utf-8").splitlines()]
     report = export.export(tmp_path / "m", tmp_path / "x", rows)
@@ -112,7 +116,10 @@ def test_config_mistakes_are_named(yaml, says, tmp_path, tiny):
 
 def test_data_mistakes_stop_before_training(tmp_path, tiny):
     config = ROOT / "configs/stance/base.yaml"
-    row = {"text": "We reject the levy.", "stances": [{"holder": "Peru", "target": "the levy", "start": 10, "end": 18, "label": "reject"}]}
+    row = {
+        "text": "We reject the levy.",
+        "stances": [{"holder": "Peru", "target": "the levy", "start": 10, "end": 18, "label": "reject"}],
+    }
     (tmp_path / "one.jsonl").write_text(json.dumps(row) + "\n{broken\n", encoding="utf-8")
     typo = {**row, "text": "We reject the tax.", "stances": [{**row["stances"][0], "label": "rejct"}]}
     (tmp_path / "typo.jsonl").write_text(json.dumps(typo) + "\n", encoding="utf-8")

@@ -14,12 +14,27 @@ TEXT = "Peru rejects the levy."
 @pytest.fixture
 def doc():
     stance = Stance("reject", 0.9, {"reject": 0.9, "neutral": 0.1}, Span(13, 21, "the levy"), "Peru")
-    return Document(TEXT, (Statement(0, 0, 22, TEXT, "indirect", "Peru", 0, 4, "rejects", (stance,)), Statement(1, 0, 4, "Peru", "own")), "d1")
+    return Document(
+        TEXT, (Statement(0, 0, 22, TEXT, "indirect", "Peru", 0, 4, "rejects", (stance,)), Statement(1, 0, 4, "Peru", "own")), "d1"
+    )
 
 
 def test_record_has_the_contract_keys(doc):
     record = doc.to_records()[0]
-    assert {"doc_id", "id", "start", "end", "text", "kind", "speaker", "speaker_start", "speaker_end", "cue", "stances", "truncated"} <= set(record)
+    assert {
+        "doc_id",
+        "id",
+        "start",
+        "end",
+        "text",
+        "kind",
+        "speaker",
+        "speaker_start",
+        "speaker_end",
+        "cue",
+        "stances",
+        "truncated",
+    } <= set(record)
     assert {"holder", "target", "start", "end", "label", "score", "scores"} == set(record["stances"][0])
     json.dumps(record)
 

@@ -1,6 +1,6 @@
 """The baseline that every stance model is compared with: TF-IDF of words and holder-target frame, logistic regression.
 
-    python training/baseline.py --data statements_train.jsonl plv_train.jsonl --dev statements_dev.jsonl
+python training/baseline.py --data statements_train.jsonl plv_train.jsonl --dev statements_dev.jsonl
 """
 
 from __future__ import annotations

@@ -41,7 +41,9 @@ def write_card(folder: Path) -> None:
     if "confusion" in s:
         names = s["confusion"]["labels"]
         lines += ["", "Confusion matrix (rows: gold):", "", "| | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
-        lines += [f"| {name} | " + " | ".join(map(str, row)) + " |" for name, row in zip(names, s["confusion"]["rows"], strict=True)]
+        lines += [
+            f"| {name} | " + " | ".join(map(str, row)) + " |" for name, row in zip(names, s["confusion"]["rows"], strict=True)
+        ]
     if "export" in s:
         lines += ["", "## Shipped form", "", "| fact | value |", "|---|---|", *[f"| {k} | {v} |" for k, v in s["export"].items()]]
     for name, facts in s.get("measured", {}).items():

@@ -60,13 +60,20 @@ def read_rows(paths: list[str], limit: int = 0) -> list[dict]:
     return rows
 
 
-def check_overlap(train: list[dict], dev: list[dict]) -> None:
-    """Refuse a dev set that shares texts with train."""
+def check_overlap(train: list[dict], dev: list[dict], drop: bool) -> list[dict]:
+    """Refuse a dev set that shares texts with train; with `drop`, take those out of train instead. Returns train."""
     seen = {row["text"].strip(): row.get("id", i) for i, row in enumerate(train)}
-    twice = [(row.get("id", i), seen[row["text"].strip()]) for i, row in enumerate(dev) if row["text"].strip() in seen]
-    if twice:
-        shown = ", ".join(f"{a} (train: {b})" for a, b in twice[:5])
-        sys.exit(f"error: {len(twice)} dev texts are in train too: {shown}; take them out of one of the two")
+    twice = {row["text"].strip(): row.get("id", i) for i, row in enumerate(dev) if row["text"].strip() in seen}
+    if not twice:
+        return train
+    shown = ", ".join(f"{name} (train: {seen[text]})" for text, name in list(twice.items())[:5])
+    if not drop:
+        sys.exit(
+            f"error: {len(twice)} dev texts are in train too: {shown}; take them out of one of the two, "
+            "or set drop_overlap: true to leave them out of train"
+        )
+    print(f"left out of train, being in dev: {shown}", file=sys.stderr)
+    return [row for row in train if row["text"].strip() not in twice]
 
 
 def check_labels(train: list[dict], dev: list[dict], labels: tuple[str, ...], least: int = 2) -> None:
@@ -123,8 +130,14 @@ def trainer(config: TrainConfig, model, tokenizer, train, dev, collator, metrics
         disable_tqdm=not sys.stderr.isatty(),
     )
     return cls(
-        model=model, args=arguments, train_dataset=train, eval_dataset=dev, processing_class=tokenizer,
-        data_collator=collator, compute_metrics=metrics, **extra,
+        model=model,
+        args=arguments,
+        train_dataset=train,
+        eval_dataset=dev,
+        processing_class=tokenizer,
+        data_collator=collator,
+        compute_metrics=metrics,
+        **extra,
     )
 
 

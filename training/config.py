@@ -33,6 +33,7 @@ class TrainConfig:
     max_steps: int = -1  # for trying things out: stop after so many steps
     limit: int = 0  # for trying things out: use only the first rows of each file (0: all)
     labels: list[str] = dataclasses.field(default_factory=list)  # stance: empty = the library's five labels
+    drop_overlap: bool = False  # leave train rows out whose text is in dev too, instead of refusing to start
     weights: dict[str, float] = dataclasses.field(default_factory=dict)  # stance: how often a row of a source counts
     context: int = 0  # stance: tokens of the preceding text that the model sees
     whole_sentences: bool = True  # stance: train on statements without a target too, for sentences whose stances agree

@@ -46,7 +46,9 @@ def evaluate_stance(rows: list[dict], model: str | None, train: list[str], boots
 
     nlp = sk.load(stance=model)
     items = pairs(rows, nlp.labels)
-    found = nlp.stance([i["text"] for i in items], target=[i["span"] or i["target"] for i in items], holder=[i["holder"] for i in items])
+    found = nlp.stance(
+        [i["text"] for i in items], target=[i["span"] or i["target"] for i in items], holder=[i["holder"] for i in items]
+    )
     gold, best = [i["label"] for i in items], [s.label for s in found]
     labels = [label for label in nlp.labels if label in gold]
     p, r, f, n = precision_recall_fscore_support(gold, best, labels=labels, zero_division=0)
@@ -61,7 +63,9 @@ def evaluate_stance(rows: list[dict], model: str | None, train: list[str], boots
         draws = []
         for _ in range(bootstrap):
             pick = [rng.randrange(len(items)) for _ in items]
-            draws.append(f1_score([gold[i] for i in pick], [best[i] for i in pick], labels=labels, average="macro", zero_division=0))
+            draws.append(
+                f1_score([gold[i] for i in pick], [best[i] for i in pick], labels=labels, average="macro", zero_division=0)
+            )
         low, high = np.quantile(draws, [0.025, 0.975])
         out["interval"] = [float(low), float(high)]
         print(f"95 % bootstrap interval of macro-F1 {low:.4f} to {high:.4f} ({bootstrap} draws, seed {seed})")

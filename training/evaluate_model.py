@@ -31,7 +31,9 @@ def inputs_and_gold(rows: list[dict], backend: Backend, task: str):
             labels = tagging.gold_labels(places, target_spans(row))
         else:
             words, places = attribution.words(segment(row["text"]))
-            marked = [(s, e, r) for r, role in enumerate(attribution.ROLES) for a in row["attributions"] for s, e in a.get(role) or []]
+            marked = [
+                (s, e, r) for r, role in enumerate(attribution.ROLES) for a in row["attributions"] for s, e in a.get(role) or []
+            ]
             labels = tagging.gold_labels(places, marked)
         tokens = tagging.pieces(backend.tokenizer, words)
         room = int(backend.settings["max_length"]) - 2
@@ -60,7 +62,6 @@ def macro_f1(logits: list[np.ndarray], gold: list) -> float:
 
 def target_f1(backend: Backend, rows: list[dict]) -> dict[str, float]:
     """Span F1 (at least half overlap) of a target model on statements, and of (span, stance) tuples."""
-    import sys
     from train_target import spans
 
     from stancekit.targets import TargetModel

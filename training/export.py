@@ -53,7 +53,9 @@ def to_onnx(folder: Path, task: str, path: Path) -> None:
     auto = AutoModelForSequenceClassification if task == "stance" else AutoModelForTokenClassification
     model = auto.from_pretrained(folder, attn_implementation="eager").eval()
     example = tuple(torch.ones(2, 8, dtype=torch.long) for _ in range(2)) + (torch.zeros(2, 8, dtype=torch.long),)
-    axes = {name: {0: "batch", 1: "length"} for name in INPUTS} | {"logits": {0: "batch"} | ({} if task == "stance" else {1: "length"})}
+    axes = {name: {0: "batch", 1: "length"} for name in INPUTS} | {
+        "logits": {0: "batch"} | ({} if task == "stance" else {1: "length"})
+    }
     torch.onnx.export(
         _Logits(model), example, str(path), input_names=list(INPUTS), output_names=["logits"],
         dynamic_axes=axes, opset_version=17, dynamo=False,

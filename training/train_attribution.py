@@ -28,7 +28,9 @@ def encode(rows: list[dict], tokenizer, config: TrainConfig) -> Dataset:
     plain = common.plain_tokenizer(tokenizer)
     for row in rows:
         words, spans = attribution.words(segment(row["text"]))
-        marked = [(s, e, r) for r, role in enumerate(attribution.ROLES) for a in row["attributions"] for s, e in a.get(role) or []]
+        marked = [
+            (s, e, r) for r, role in enumerate(attribution.ROLES) for a in row["attributions"] for s, e in a.get(role) or []
+        ]
         gold = tagging.gold_labels(spans, marked)
         pieces = tagging.pieces(plain, words)
         for first, end in tagging.windows([len(p) for p in pieces], config.max_length - 2, config.overlap):
@@ -58,7 +60,7 @@ def metrics(prediction) -> dict[str, float]:
 def main(argv: list[str] | None = None) -> dict[str, float]:
     config = read_config(argv, __doc__)
     train, dev = common.read_rows(config.train, config.limit), common.read_rows(config.dev, config.limit)
-    common.check_overlap(train, dev)
+    train = common.check_overlap(train, dev, config.drop_overlap)
     tokenizer = AutoTokenizer.from_pretrained(config.base)
     labels = tagging.bio(attribution.ROLES)
     model = AutoModelForTokenClassification.from_pretrained(config.base, num_labels=len(labels), **common.label_maps(labels))

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import common
 import numpy as np
 from baseline import baseline
-from config import TrainConfig, read_config
+from config import read_config
 from datasets import Dataset
 from sklearn.metrics import confusion_matrix
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, DataCollatorWithPadding
@@ -106,7 +106,7 @@ def fit_temperature(logits: np.ndarray, gold: np.ndarray) -> float:
 def main(argv: list[str] | None = None) -> dict[str, float]:
     config = read_config(argv, __doc__)
     train_rows, dev_rows = common.read_rows(config.train, config.limit), common.read_rows(config.dev, config.limit)
-    common.check_overlap(train_rows, dev_rows)
+    train_rows = common.check_overlap(train_rows, dev_rows, config.drop_overlap)
     labels = tuple(config.labels) or scheme.LABELS
     train, dev = pairs(train_rows, labels), pairs(dev_rows, labels)
     common.check_labels(train, dev, labels)

@@ -70,7 +70,7 @@ def metrics(prediction) -> dict[str, float]:
 def main(argv: list[str] | None = None) -> dict[str, float]:
     config = read_config(argv, __doc__)
     train, dev = common.read_rows(config.train, config.limit), common.read_rows(config.dev, config.limit)
-    common.check_overlap(train, dev)
+    train = common.check_overlap(train, dev, config.drop_overlap)
     tokenizer = AutoTokenizer.from_pretrained(config.base)
     labels = tagging.bio(STANCES)
     model = AutoModelForTokenClassification.from_pretrained(config.base, num_labels=len(labels), **common.label_maps(labels))
