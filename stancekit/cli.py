@@ -122,7 +122,7 @@ def _label(arguments: argparse.Namespace) -> int:
         if writer:
             writer.close(complete)
     if arguments.show or writer is None:
-        print(table([d for d in kept]))
+        print(table(kept))
     if arguments.html:
         from .display import render_all
 

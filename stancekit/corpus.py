@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from .types import FRAME_COLUMNS, Document
 
@@ -151,8 +151,7 @@ class Reader:
                 yield self._row(row, stem, number, where)
 
     def _jsonl(self, path: Path, stem: str) -> Iterator[Article | Problem]:
-        opened: IO[bytes] = gzip.open(path, "rb") if path.name.lower().endswith(".gz") else path.open("rb")
-        with opened as lines:
+        with gzip.open(path, "rb") if path.name.lower().endswith(".gz") else path.open("rb") as lines:
             for number, line in enumerate(lines, 1):
                 where = f"{path}, line {number}"
                 if not line.strip():

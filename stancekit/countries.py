@@ -151,6 +151,12 @@ def is_country(text: str) -> bool:
     return text.strip().lower().removeprefix("the ").removesuffix("'s").removesuffix("’s") in _table()
 
 
+def is_state(text: str) -> bool:
+    """Whether `text` names a country, not a body of states or a movement."""
+    found = _table().get(text.strip().lower().removeprefix("the "))
+    return found is not None and bool(found.code)
+
+
 def canonical(text: str) -> str:
     """The one name of the country that `text` names ("Moscow" → "Russia"); other text unchanged."""
     country = _table().get(text.strip().lower().removeprefix("the "))

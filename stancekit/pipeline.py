@@ -176,12 +176,14 @@ class Pipeline:
         for n, (text, targets) in enumerate(zip(texts, found, strict=True)):
             i, unit, holder = drafts[n]
             before = layouts[i].text[max(0, unit.start - 300) : unit.start]
-            for tagged in targets or [None]:
-                inputs.append(encode(text, (tagged.start, tagged.end) if tagged else None, holder, before))
-                places.append((n, tagged))
+            inputs += [encode(text, (t.start, t.end), holder, before) for t in targets]
+            places += [(n, t) for t in targets]
+            if not targets:
+                inputs.append(encode(text, None, holder, before))
+                places.append((n, None))
         out: list[tuple[list[Stance], bool]] = [([], False) for _ in drafts]
-        for (n, tagged), row, made in zip(places, self.stance_model.probabilities(inputs), inputs, strict=True):
-            stance = self._decide(row, tagged, layouts[drafts[n][0]].text, drafts[n])
+        for (n, place), row, made in zip(places, self.stance_model.probabilities(inputs), inputs, strict=True):
+            stance = self._decide(row, place, layouts[drafts[n][0]].text, drafts[n])
             if stance is not None:
                 out[n][0].append(stance)
             out[n] = (out[n][0], out[n][1] or made.truncated)
@@ -201,7 +203,7 @@ class Pipeline:
 
     @overload
     def stance(
-        self, text: Sequence[str], *, target: Sequence[Target] | None = None, holder: Sequence[str | None] | None = None
+        self, text: list[str] | tuple[str, ...], *, target: Sequence[Target] | None = None, holder: Sequence[str | None] | None = None
     ) -> list[Stance]: ...
 
     def stance(self, text: Any, *, target: Any = None, holder: Any = None) -> Stance | list[Stance]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import bisect
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import nupunkt
@@ -26,8 +27,15 @@ TERMINAL = re.compile(r"[.!?…:;,][\"”»’')\]]*$")
 CAPS_TURN = re.compile(r"(?P<label>[A-Z][A-Z.’'\- ]{0,60}?(?:\s?\([^()\n]{1,60}\))?)\s?:(?=\s|$)")
 Q_TURN = re.compile(r"(?P<label>Q(?:UESTION)?|A(?:NSWER)?)[ \t]+(?=[A-Z\"“‘—-])")
 # "Ms. Psaki: ..." in mixed case: only where labels recur (see _turns).
-NAME_TURN = re.compile(r"(?P<label>(?:[A-Z][\w.’'\-]*)(?: (?:[A-Z][\w.’'\-]*|of|the|and|for|de|al|van|bin)){0,6}):(?=\s)")
+NAME_TURN = re.compile(
+    r"(?P<label>(?:[A-Z][\w.’'\-]*)(?: (?:[A-Z][\w.’'\-]*|of|the|and|for|de|al|van|bin)){0,6}(?: \([^()\n]{1,60}\))?):(?=\s)"
+)
 STUB = re.compile(r"(?:\w+ )?(?:[A-Z]\.){2,}|(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Gen|St)\.")
+# A sentence's end that the splitter may take for an abbreviation: after a word in lower case, or before a quotation.
+MISSED = re.compile(
+    r"\b(?:(?P<word>[a-zà-ÿ]{4,})\.(?=\s+[“\"‘']?[A-ZÀ-Þ][\w’']*[ ,])|(?P<name>[A-ZÀ-Þ][a-zà-ÿ]{3,})\.(?=\s+[“\"]\w))"
+)
+SHORTENED = {"approx", "incl", "dept", "govt", "assoc", "corp", "prof", "capt", "maj", "messrs", "sept", "brig", "supt"}
 MAX_SENTENCE_INPUT = 20_000  # characters handed to the sentence splitter at once; a longer line is cut at a blank
 
 
@@ -249,8 +257,7 @@ def _single_pairs(text: str, marks: list[tuple[int, str]], end: int) -> dict[int
             opened, candidate = at, -1
         elif opened >= 0 and mark != "‘" and _closes(text, at, 1, end):
             # after punctuation it surely closes; after a letter it may be a plural possessive
-            if candidate < 0 or text[at - 1] in ",.!?;:…":
-                candidate = at
+            candidate = at if candidate < 0 or text[at - 1] in ",.!?;:…" else candidate
     if opened >= 0 and candidate >= 0:
         pairs[opened] = candidate
     return pairs
@@ -268,8 +275,20 @@ def _sentences(layout: Layout) -> list[Sentence]:
     return sentences
 
 
+def _missed(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Cut where the splitter saw an abbreviation in what is an ordinary word ("the month. Drilling")."""
+    for start, end in spans:
+        at = start
+        for match in MISSED.finditer(text, start, end):
+            word = (match["word"] or match["name"]).lower()
+            if word not in SHORTENED:
+                yield at, match.end()
+                at = match.end()
+        yield at, end
+
+
 def _split(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    out = []
+    out: list[tuple[int, int]] = []
     while start < end:
         stop = end
         if end - start > MAX_SENTENCE_INPUT:  # one endless line: cut it where there is a blank, if there is one
@@ -277,7 +296,7 @@ def _split(text: str, start: int, end: int) -> list[tuple[int, int]]:
             stop = cut if cut > 0 else start + MAX_SENTENCE_INPUT
         piece = text[start:stop]
         spans = nupunkt.sent_spans(piece) if any(c in ".!?…" for c in piece) else [(0, len(piece))]
-        for s, e in spans:
+        for s, e in _missed(piece, spans):
             s, e = strip_span(text, start + s, start + e)
             if s < e and out and STUB.fullmatch(text, *out[-1]):
                 out[-1] = (out[-1][0], e)  # "U.S. | Secretary of State …": an abbreviation is no sentence

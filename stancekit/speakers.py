@@ -7,11 +7,13 @@ so that pronouns and short forms go to whom the article last had speak. Rules, n
 
 from __future__ import annotations
 
+import bisect
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 from . import countries
-from .segment import Layout
+from .segment import Layout, Turn
 
 ROLE = (
     r"(?:(?:vice|deputy|acting|prime|foreign|defen[cs]e|interior|finance|energy|justice|trade|culture|first|assistant|under|"
@@ -36,7 +38,7 @@ RUN = re.compile(
 ORGANISATION = re.compile(
     r"\b(?:ministry|department|office|house|council|senate|congress|parliament|party|union|agency|news|times|post|"
     r"journal|court|commission|committee|organi[sz]ation|association|institute|university|centre|center|group|forum|"
-    r"bank|fund|army|forces?|guard|police|government|administration|bureau|embassy|mission|delegation|coalition|"
+    r"bank|fund|service|army|forces?|guard|police|government|administration|bureau|embassy|mission|delegation|coalition|"
     r"alliance|movement|front|league|nations|network|television|radio|company|corporation|corp|inc|foundation|campaign|"
     r"observatory|monitor|headquarters|authority|assembly|summit|conference|statement|report|survey|poll|team|"
     r"republicans?|democrats?|street|journal|magazine|daily|agreement|community|states|cabinet|leaders|ministers)\b",
@@ -62,6 +64,15 @@ SPEECH = (
 )
 PAIR = re.compile(r"^(?:the|both|these|two|its|their)?\s*(?:two |both )?(?:leaders|ministers|presidents|sides|officials|diplomats|parties|"
                   r"countries|secretaries|counterparts|foreign ministers|heads of \w+)$", re.IGNORECASE)  # fmt: skip
+# "Prime Minister Mustafa Al-Kadhimi of Iraq", "Enrique Mora represented the European Union"
+PARTY_AFTER = re.compile(
+    r",?(?: Jr\.?)?,? (?:of|from|who represents|represent(?:ed|s|ing)|on behalf of) (?P<party>(?:the )?[A-Z][\w.]*(?: [A-Z][\w.]*){0,3})"
+)
+MAX_INITIALS = 5  # "EU", "U.N.": initials are spelt out, a body's own name ("European Commission") stays
+STATE_OFFICES = {"president", "vice president", "prime minister", "deputy prime minister", "foreign minister", "minister",
+                 "defense minister", "defence minister", "interior minister", "finance minister", "energy minister",
+                 "trade minister", "chancellor", "king", "queen", "emir", "sultan", "crown prince", "supreme leader",
+                 "deputy foreign minister", "president-elect"}  # fmt: skip
 DOCUMENT = re.compile(r"\b(?:statement|communiqu[eé]|press release|proposal|resolution|letter|editorial|text)\b", re.IGNORECASE)
 TITLES = {"mr", "mrs", "ms", "dr", "sir", "lord", "lady", "president", "minister", "secretary", "senator", "general", "honorable"}
 NOT_NAMES = {"the", "on", "in", "at", "but", "and", "if", "as", "when", "while", "monday", "tuesday", "wednesday", "thursday",
@@ -80,6 +91,8 @@ class Person:
     name: str
     roles: set[str] = field(default_factory=set)
     country: countries.Country | None = None
+    near: list[countries.Country] = field(default_factory=list)  # those the paragraph names that first gives a role
+    block: int = -1  # number of that paragraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +114,9 @@ def runs(text: str) -> list[tuple[int, int]]:
             if part.endswith(marker):
                 part = part.removesuffix(marker)
                 break
-        words = part.split(" ")
-        at = start
+        roles = [m.end() for m in ROLE_WORD.finditer(part) if m.end() < len(part)]
+        at = start + (roles[-1] + 1 if roles else 0)
+        words = part[at - start :].split(" ")
         while words and _is_title(words[0]):
             at += len(words.pop(0)) + 1
         while words and (ROLE_WORD.fullmatch(words[-1]) or words[-1].lower() in NOT_NAMES):
@@ -147,33 +161,80 @@ class Cast:
     """The persons of one article, and the memory of who spoke last."""
 
     def __init__(self, layout: Layout) -> None:
-        self.text = layout.text
+        self.text, self.layout = layout.text, layout
         self.persons: dict[str, Person] = {}  # by surname: those with a role, and those who spoke
         self.names: dict[str, Person] = {}  # by surname: other runs of capitalised words
         self.sources: list[str] = []  # resolved names of non-persons, in the order they spoke
+        self.mentions: list[tuple[int, str]] = []  # where a person is named: (offset, surname)
         self.last: str | None = None  # the last speaker
+        self.last_at = -1  # where the last speaker spoke
         self.last_person: str | None = None
         self.last_group: str | None = None
         self.last_joint: str | None = None  # who last spoke together
-        for block in layout.blocks:
-            self._read(self.text[block.start : min(block.end, block.start + 5_000)])
+        for number, block in enumerate(layout.blocks):
+            self._read(self.text[block.start : min(block.end, block.start + 5_000)], number, block.start)
+        for turn in layout.turns:
+            self._read_turn(turn)
+        self.mentions = sorted(m for m in self.mentions if m[1] in self.persons or m[1] in self.names)
+        self._place()
 
-    def _read(self, text: str) -> None:
+    def _read(self, text: str, number: int, offset: int) -> None:
         """Collect the persons of a paragraph, with the role before or after their name."""
         for start, end in runs(text):
             name = text[start:end]
-            if " " not in name:
-                continue
             before = text[max(0, start - 70) : start]
+            if " " not in name and not _titled(before):
+                self.mentions.append((offset + start, surname(name)))
+                continue
             after = re.match(r"[,(] *((?:the |a |an )?[^,.;()]{3,80})", text[end : end + 100])
             role_before = re.search(rf"((?:[\w.’'\-]+ ){{0,5}}{ROLE}(?: of [a-z ]+)?)[ ,]*$", before, re.IGNORECASE)
-            lead = re.split(r",| and | with | by ", role_before.group(1))[-1] if role_before else ""
+            lead = re.split(r",| and | with | by |(?<=[a-z]{2})\. ", role_before.group(1))[-1] if role_before else ""
             tail = after.group(1) if after and ROLE_WORD.search(after.group(1)) else ""
             person = self._person(name, named=not (lead or tail))
+            self.mentions.append((offset + start, surname(name)))
+            if others := [m for m in ROLE_WORD.finditer(lead) if runs(lead[m.end() :])]:
+                lead = lead[others[-1].end() :]  # "Minister Amina Wanjiru met Norway's Prime Minister": of someone else
             for phrase in (lead, tail):
                 if key := role_key(phrase):
                     person.roles.add(key)
+                    person.block = number if person.block < 0 else person.block
                     person.country = person.country or _role_country(phrase)
+            if person.country is None and (match := PARTY_AFTER.match(text, end)):
+                person.country = countries.country_of(match["party"])
+            if person.country is None and lead and not tail:
+                person.near = person.near or _actors(text[:2_000])
+
+    def _read_turn(self, turn: Turn) -> None:
+        """Collect who speaks in a transcript's turn: "FOREIGN MINISTER LAPID: …"."""
+        label = turn.label
+        key, found = role_key(label), runs(label.title())
+        if key and found:
+            name = label.title()[found[-1][0] : found[-1][1]]
+            if known := self.names.get(surname(name)):
+                self.persons.setdefault(surname(name), known)
+            person = self._person(name)
+            person.roles.add(key)
+            person.near += _actors(self.text[turn.start : min(turn.end, turn.start + 5_000)])
+
+    def _place(self) -> None:
+        """A country for those who hold an office of state, but whose role names none.
+
+        First the countries of the paragraph that introduces them, then those of the whole article, oftenest first; a
+        country counts only while no one else is known to hold the same office of it, or is introduced as its officer
+        in the same paragraph (those who meet are of different countries).
+        """
+        homeless = [p for p in self.persons.values() if p.country is None and p.roles & STATE_OFFICES]
+        if not homeless:
+            return
+        all_of = [c for _, _, c in countries.find(self.text[:50_000]) if c.code]
+        for person in homeless:
+            others = [p for p in self.persons.values() if p.country and p is not person]
+            taken = {p.country for p in others if p.roles & person.roles or (p.roles and p.block == person.block >= 0)}
+            for pool in (person.near, all_of):
+                counts = Counter(c for c in pool if c not in taken)
+                if counts:
+                    person.country = counts.most_common(1)[0][0]
+                    break
 
     def _person(self, name: str, named: bool = False) -> Person:
         """The entry of a person; `named`: only named, without a role, which may be no person at all."""
@@ -187,12 +248,12 @@ class Cast:
             person.name = name
         return person
 
-    def resolve(self, source: str | None, before: str = "") -> str | None:
+    def resolve(self, source: str | None, at: int | None = None) -> str | None:
         """The speaker that `source` names.
 
         Args:
             source: the words of the source as they stand, or None for a statement whose source is not named.
-            before: the text of the sentence before the source, to which "his country" and the like may point.
+            at: offset of the source in the article, for pronouns: they may point to someone named since the last speaker.
         """
         if source is None:
             return None
@@ -200,13 +261,13 @@ class Cast:
         if not re.search(r"\b[A-Z]\.$", words):
             words = words.rstrip(".")
         if PRONOUN.match(words):
-            name = self._pronoun(words)
+            name = self._pronoun(words, at)
         elif PAIR.match(words):
             name = self._pair() or self._group(words)
         else:
             name = self._person_in(words) or self._by_role(words) or self._group(words)
         if name:
-            self.last = name
+            self.last, self.last_at = name, at if at is not None else self.last_at
             if surname(name) in self.persons and self.persons[surname(name)].name == name:
                 self.last_person = name
             else:
@@ -234,13 +295,37 @@ class Cast:
                 return f"{with_country[0].name} and {other.name}"
         return None
 
-    def _pronoun(self, word: str) -> str | None:
+    def named_in(self, start: int, end: int) -> str | None:
+        """The last person named between two offsets, in full, and remembered as the one who speaks."""
+        i = bisect.bisect_left(self.mentions, (end, ""))
+        if i and self.mentions[i - 1][0] >= start:
+            key = self.mentions[i - 1][1]
+            person = self.persons.setdefault(key, self.persons.get(key) or self.names[key])
+            return self.resolve(person.name, start)
+        return None
+
+    def _introduced(self, at: int) -> str | None:
+        """Someone named as the subject of the sentence before `at`, after the last speaker spoke."""
+        i = self.layout.sentence_at(at)
+        previous = self.layout.sentences[i - 1] if i > 0 else None
+        if previous is None or self.layout.quote_at(previous.start) >= 0:
+            return None
+        j = bisect.bisect_left(self.mentions, (max(previous.start, self.last_at), ""))
+        if j < len(self.mentions) and self.mentions[j][0] < min(previous.end, previous.start + 80):
+            key = self.mentions[j][1]
+            person = self.persons.get(key)
+            return person.name if person and person.roles else None
+        return None
+
+    def _pronoun(self, word: str, at: int | None = None) -> str | None:
         if FIRST_PERSON.match(word):
             return self.last
         if PLURAL.match(word):
             return self.last_group or self.last
         if word.lower() in ("it", "its"):
             return self.last_group or self.last
+        if at is not None and word.lower() in ("he", "she") and (name := self._introduced(at)):
+            return name
         return self.last_person or self.last
 
     def _person_in(self, source: str) -> str | None:
@@ -253,7 +338,7 @@ class Cast:
             name = source[start:end]
             if self._is_place(source, start):
                 continue
-            known = self.persons.get(surname(name)) or self.names.get(surname(name))
+            known = self.persons.get(surname(name)) or self.names.get(surname(name)) or self._family_first(name)
             if " " not in name and source[end : end + 2].strip(" ,.’'"):
                 continue  # a single name counts only at the end of its phrase
             if known and (" " not in name or set(name.split()) & set(known.name.split())):
@@ -266,6 +351,13 @@ class Cast:
                 self.persons[surname(name)] = Person(name)
                 return name
         return None
+
+    def _family_first(self, name: str) -> Person | None:
+        """The person whose name begins with a single word that is nobody's last name: "Wang" → "Wang Yi"."""
+        if " " in name:
+            return None
+        fitting = [p for p in (*self.persons.values(), *self.names.values()) if p.name.split()[0] == name and " " in p.name]
+        return fitting[0] if len({p.name for p in fitting}) == 1 else None
 
     @staticmethod
     def _is_place(source: str, start: int) -> bool:
@@ -306,7 +398,7 @@ class Cast:
         """A body, a country, an unnamed source: the words themselves, or the fuller form the article gave before."""
         head = REMARK.split(source, maxsplit=1)[0].strip() or source
         bare = LEADING.sub("", head)
-        if countries.is_country(bare):
+        if countries.is_country(bare) and (countries.is_state(bare) or len(bare) <= MAX_INITIALS):
             name = countries.canonical(bare)
         elif DOCUMENT.search(bare):
             country = countries.country_of(bare)
@@ -344,14 +436,27 @@ class Cast:
         person = self.persons.get(surname(name))
         country = person.country if person and person.name == name and person.roles else None
         if person is None or person.name != name:
-            parts = [self.persons.get(surname(p)) for p in name.split(" and ")]
-            lands = [p.country for p in parts if p and p.country]
+            parts = [self.persons.get(surname(p)) or self.names.get(surname(p)) for p in name.split(" and ")]
+            named = zip(parts, name.split(" and "), strict=True)
+            lands = [c for c in (p.country if p else countries.country_of(part) for p, part in named) if c]
             if len(lands) > 1:
                 return Speaker(name, " and ".join(dict.fromkeys(c.name for c in lands)))
             country = countries.country_of(name)
         if country:
             return Speaker(name, country.name, country.code or None)
         return Speaker(name, name)
+
+
+def _actors(text: str) -> list[countries.Country]:
+    """The countries a text names, but for those that are only a place ("in Jeddah, Saudi Arabia")."""
+    place = re.compile(r"(?:\b(?:in|at|near|from)(?: the)? |[A-Z]\w+, )$")
+    return [c for start, _, c in countries.find(text) if c.code and not place.search(text[max(0, start - 30) : start])]
+
+
+def _titled(before: str) -> bool:
+    """Whether `before` ends in a role with its country: "Turkish president "."""
+    match = re.search(rf"(?P<lead>[A-Z]\w+ )(?:\w+ )?{ROLE} $", before, re.IGNORECASE)
+    return match is not None and countries.is_country(match["lead"].strip())
 
 
 def _role_country(phrase: str) -> countries.Country | None:

@@ -19,6 +19,7 @@ from .speakers import MEDIA, ROLE_WORD, Cast
 FIRST_PERSON = re.compile(r"\b(?:we|our|ours|us|I|my|I[’'](?:m|ve|d|ll)|we[’'](?:re|ve|ll))\b", re.IGNORECASE)
 # "Ned Price, Department Spokesperson" as a line of its own
 BYLINE = re.compile(r"(?P<name>[A-Z][\w.’'\-]+(?: [A-Z][\w.’'\-]+){1,4}), (?P<role>[A-Z][^.!?\n]{3,80})$")
+SAYS = re.compile(r"\b(?:[Ss]ays?|[Ss]aid)\b")
 OFFICE = re.compile(
     r"Office of the \w+|Press (?:Office|Service|Release)\b|(?:Joint )?(?:Statement|Communiqu[eé]|Remarks) (?:by|of|from)\b|For Immediate Release",
     re.IGNORECASE,
@@ -29,7 +30,7 @@ BEGIN, END = (
 )
 ATTRIBUTABLE = re.compile(r"attributable to (?:\w+ )?(?:Spokes\w+ )?(?P<name>[A-Z][\w.’'\-]+(?: [A-Z][\w.’'\-]+){1,3})")
 WE_THE = re.compile(r"\bWe, (?P<name>the [^,]{3,60})")
-RELEASED = re.compile(r"(?:statement|press release|communiqu[eé]|text)\b[^.]{0,60}? by (?P<name>(?:the )?[^.,:]{3,120})")
+RELEASED = re.compile(r"(?:statement|press release|communiqu[eé]|text)\b[^.]{0,60}? by (?P<name>(?:the )?(?:[^.,:]|(?<=\b[A-Z])\.){3,120})")
 NEXT_QUESTION = re.compile(
     r"(?:question|next|go to|line of|comes? from|turn to|hear from|call on)\b.{0,40}?\b(?:to|of|from|is|with|on)\s+(?:the line of )?(?P<name>[A-Z][\w’'\-]+(?: [A-Z][\w’'\-]+){0,3})(?:,? (?:with|from|of|at)\b|[,.])"
 )
@@ -40,7 +41,7 @@ INTRODUCES = re.compile(
 )
 HEADLINE = re.compile(r"^(?P<name>(?:[A-Z][\w’'\-]+ ?){1,4}): \S")
 DATELINE = re.compile(
-    r"^(?:[A-Z][\w’'/.\-]+(?:,? [A-Z][\w’'.\-]+){0,4},? ?(?:\([^()]{2,60}\)|[A-Z][a-z]{2,8}\.? ?\d{1,2}(?: \([^()]{2,30}\))?) ?[-–—]+ ?|[A-Z]{4,}(?: [A-Z]{3,})*(?:/[A-Z]+)* (?:\([^()]{2,30}\) ?[-–—]+ ?)?(?=[A-Z][a-z]))"
+    r"^(?:[A-Z][\w’'/.\-]+(?:,? [A-Z][\w’'.\-]+){0,4},? ?(?:\([^()]{2,60}\)|[A-Z][a-z]{2,8}\.? ?\d{1,2}(?: \([^()]{2,30}\))?) ?[-–—]+ ?|[A-Z]{4,}(?: [A-Z]{3,})*(?:/[A-Z]+)* (?:(?:\([^()]{2,30}\) ?)?[-–—]+ ?)?(?=[A-Z][a-z]))"
 )
 MIN_QUOTE_WORDS = 4  # fewer quoted words are a fragment of a reported sentence
 NEAR = 200  # characters around a quotation that are looked at for its introduction
@@ -92,11 +93,14 @@ def extract(layout: Layout, attributions: Sequence[Attribution], cast: Cast, spe
             if not layout.blocks[sentence.block].heading:
                 units += _official(layout, sentence, by_sentence.get(i, []), cast, voice)
             continue
-        if layout.blocks[sentence.block].heading and sentence.block > 0:
+        if layout.blocks[sentence.block].heading:
             continue
-        made = list(_reported(layout, sentence, by_sentence.get(i, []), cast))
+        made = sorted(_reported(layout, sentence, by_sentence.get(i, []), cast), key=lambda u: u.start)
         for unit in made:
+            before = carried
             carried = _carry(layout, unit, cast, carried)
+            if carried and before and carried[0] == before[0] and before[2] is None and unit.speaker_span:
+                _fill_back(layout, units, carried)
         units += made
     return units
 
@@ -107,7 +111,7 @@ def voice_of(layout: Layout, cast: Cast) -> Voice:
     official, name, first, last = False, None, 0, len(text)
     for block in layout.blocks[:6]:
         line = text[block.start : block.end]
-        if len(line) <= 120 and (match := BYLINE.match(line)) and ROLE_WORD.search(match["role"]):
+        if len(line) <= 120 and (match := BYLINE.match(line)) and ROLE_WORD.search(match["role"]) and not SAYS.search(line):
             official, name, first = True, match["name"], block.end
         elif len(line) <= 90 and OFFICE.match(line):
             official, first = True, block.end
@@ -125,7 +129,7 @@ def voice_of(layout: Layout, cast: Cast) -> Voice:
     if official and not layout.turns:
         if match := re.search(r"attributable to[^\n]*:\s", head):
             first = max(first, match.end())
-        return Voice(True, _full(cast, name) or (_office(layout) if not name else name), first, last)
+        return Voice(True, _full(cast, name) or (name or _office(layout)), first, last)
     outside = [s for s in layout.sentences if layout.quote_at(s.start) < 0 and s.turn < 0 and not layout.blocks[s.block].heading]
     plural = sum(bool(FIRST_PERSON.search(_unquoted(layout, s))) for s in outside)
     quoted = len(layout.sentences) - len(outside)
@@ -236,12 +240,12 @@ def _reported(layout: Layout, sentence: Sentence, found: Sequence[Attribution], 
     text = layout.text
     parts = _quotes_in(layout, sentence)
     direct = [p for p in parts if _is_direct(layout, sentence, p)]
-    for start, end, number in direct:
+    for start, end, _ in direct:
         start, end = strip_span(layout.text, start, end)
         while end > start and layout.text[end - 1] in ",;":
             end -= 1
         item = _of_quote(layout, found, start, end)
-        if _words(layout.text[start:end]) >= 2:
+        if _words(layout.text[start:end]) >= 2 and not (item is None and _is_title(layout.text[start:end])):
             yield _unit(layout, start, end, "direct", item, cast)
     rest = [a for a in found if _outside(layout, a, sentence, direct) >= 3 and (a.source or a.cue)]
     if not rest:
@@ -249,6 +253,7 @@ def _reported(layout: Layout, sentence: Sentence, found: Sequence[Attribution], 
     if direct:
         for item in rest:
             start, end = strip_span(layout.text, *_hull(item, sentence, avoid=direct))
+            end = start + len(layout.text[start:end].rstrip(" ,:"))
             if item.source and _words(layout.text[start:end]) > 3:
                 yield _unit(layout, start, end, "indirect", item, cast)
         return
@@ -258,6 +263,12 @@ def _reported(layout: Layout, sentence: Sentence, found: Sequence[Attribution], 
             continue  # a clause without a speaker inside a sentence that is nobody's statement
         inside = any(start <= p[0] < end for p in parts)
         yield _unit(layout, start, end, kind if inside or not parts else "indirect", item, cast)
+
+
+def _is_title(text: str) -> bool:
+    """Whether quoted words are a title ("Letters from a Closed Border")."""
+    long = [w for w in re.findall(r"[^\W\d_][\w’'\-]*", text) if len(w) > 3 or w[0].isupper()]
+    return len(long) > 1 and all(w[0].isupper() or w in ("from", "with", "into", "over") for w in long)
 
 
 def _is_direct(layout: Layout, sentence: Sentence, part: tuple[int, int, int]) -> bool:
@@ -313,7 +324,7 @@ def _hull(item: Attribution, sentence: Sentence, avoid: Sequence[tuple[int, int,
     spans = [(max(s, sentence.start), min(e, sentence.end)) for s, e in spans if s < sentence.end and e > sentence.start]
     spans = [(s, e) for s, e in spans if not any(a <= s < b for a, b, _ in avoid)] or spans
     start, end = min(s for s, _ in spans), max(e for _, e in spans)
-    for a, b, _ in avoid:
+    for a, _, _ in avoid:
         if start < a < end:
             end = a - 1
     return start, max(end, start + 1)
@@ -347,7 +358,7 @@ def _clauses(layout: Layout, sentence: Sentence, found: Sequence[Attribution]) -
 def _unit(layout: Layout, start: int, end: int, kind: str, item: Attribution | None, cast: Cast) -> Unit:
     text = layout.text
     source, cue = (item.source, item.cue) if item else (None, None)
-    name = cast.resolve(text[source.start : source.end]) if source else None
+    name = cast.resolve(text[source.start : source.end], source.start) if source else None
     if name and MEDIA.search(name) and (quoted := cast.quoted_in(text[start:end])):
         name = quoted
     return Unit(
@@ -356,6 +367,30 @@ def _unit(layout: Layout, start: int, end: int, kind: str, item: Attribution | N
         text[cue.start : cue.end] if cue else None,
         item.score if item else 0.5,
     )  # fmt: skip
+
+
+def _fill_back(layout: Layout, units: Sequence[Unit], carried: tuple[int, str | None, tuple[int, int] | None]) -> None:
+    """Give the earlier sentences of a quotation the speaker that only a later paragraph of it names."""
+    for unit in reversed(units):
+        number = layout.quote_at(unit.start)
+        if unit.kind != "direct" or unit.speaker_span or number < 0 or layout.quotes[number].group != carried[0]:
+            break
+        unit.speaker, unit.speaker_span = carried[1], carried[2]
+
+
+def _framed(layout: Layout, unit: Unit, cast: Cast) -> str | None:
+    """The speaker whom the words before a quotation name without an attribution ("Asked about it, X was blunt: “…”")."""
+    quote = layout.quotes[layout.quote_at(unit.start)]
+    i = layout.sentence_at(quote.outer_start)
+    start, end = layout.sentences[i].start if i >= 0 else quote.outer_start, quote.outer_start
+    if not layout.text[start:end].strip() and i > 0 and layout.text[layout.sentences[i - 1].end - 1] == ":":
+        start, end = layout.sentences[i - 1].start, layout.sentences[i - 1].end  # "X said:" and a new paragraph
+    words = layout.text[start:end].split()
+    if not words or layout.text[start:end].rstrip()[-1:] not in (":", ","):
+        return None
+    if words[0].lower() in ("he", "she", "they"):
+        return cast.resolve(words[0], start)
+    return cast.named_in(start, end)
 
 
 def _carry(
@@ -368,6 +403,6 @@ def _carry(
     group = layout.quotes[number].group
     if unit.speaker is None:
         same = carried is not None and carried[0] == group
-        unit.speaker = carried[1] if same and carried else cast.last
+        unit.speaker = carried[1] if same and carried else _framed(layout, unit, cast) or cast.last
         unit.speaker_span = carried[2] if same and carried else None
     return (group, unit.speaker, unit.speaker_span)

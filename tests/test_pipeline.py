@@ -116,7 +116,7 @@ def test_errors_name_the_way_out(nlp, tmp_path):
         nlp.stance("short", target=(3, 99))
     with pytest.raises(ValueError, match="embedded"):
         sk.load(tmp_path / "nowhere")
-    with pytest.raises(ValueError, match="config.json"):
+    with pytest.raises(ValueError, match=r"config\.json"):
         sk.load(stance=tmp_path)
     with pytest.raises(ValueError, match="not for stance"):
         sk.load(stance=sk.checkpoints.MODELS / "target")

@@ -31,7 +31,7 @@ def cast():
         ("Western diplomats", "Western diplomats"),
         ("Wanjiru and Haugen", "Amina Wanjiru and Lars Haugen"),
         ("The two leaders", "Amina Wanjiru and Lars Haugen"),
-        ("Farmer Ole Berg, who lost his land", "Ole Berg"),
+        ("Ole Berg, a farmer who lost his land", "Ole Berg"),
     ],
 )
 def test_resolution(cast, source, name):
@@ -50,7 +50,7 @@ def test_holder_is_the_party_spoken_for(cast):
     assert cast.holder(cast.resolve("Wanjiru")).holder == "Kenya"
     assert cast.holder(cast.resolve("Wanjiru")).code == "KEN"
     assert cast.holder(cast.resolve("NATO")).holder == "NATO"
-    assert cast.holder(cast.resolve("Farmer Ole Berg")).holder == "Ole Berg"
+    assert cast.holder(cast.resolve("Ole Berg, a farmer")).holder == "Ole Berg"
     assert cast.holder(None).name is None
 
 

@@ -35,6 +35,7 @@ class TrainConfig:
     labels: list[str] = dataclasses.field(default_factory=list)  # stance: empty = the library's five labels
     drop_overlap: bool = False  # leave train rows out whose text is in dev too, instead of refusing to start
     weights: dict[str, float] = dataclasses.field(default_factory=dict)  # stance: how often a row of a source counts
+    auxiliary: str = ""  # stance: column with a second label set, learnt beside the first, left out of the saved model
     context: int = 0  # stance: tokens of the preceding text that the model sees
     whole_sentences: bool = True  # stance: train on statements without a target too, for sentences whose stances agree
     license: str = ""  # what the model card says of the training data's licence

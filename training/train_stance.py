@@ -17,18 +17,25 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import common
 import numpy as np
+import torch
 from baseline import baseline
 from config import read_config
 from datasets import Dataset
 from sklearn.metrics import confusion_matrix
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, DataCollatorWithPadding
+from torch.nn.functional import cross_entropy
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, DataCollatorWithPadding, Trainer
 
 from stancekit import labels as scheme
 from stancekit.stance import MARKERS, Encoder
 
+IGNORE = -100
 
-def pairs(rows: list[dict], labels: tuple[str, ...] | None = None) -> list[dict]:
-    """Rows to (text, target, holder, label) pairs; a label outside `labels` stops the run."""
+
+def pairs(rows: list[dict], labels: tuple[str, ...] | None = None, auxiliary: str = "") -> list[dict]:
+    """Rows to (text, target, holder, label) pairs; a label outside `labels` stops the run.
+
+    A row without a label is left out, unless it has an auxiliary one.
+    """
     out: list[dict] = []
     unknown: dict[str, str] = {}
     for row in rows:
@@ -38,15 +45,16 @@ def pairs(rows: list[dict], labels: tuple[str, ...] | None = None) -> list[dict]
             entries = [{"holder": row.get("source") or row.get("holder"), "target": row.get("target"),
                         "start": span[0] if span else None, "end": span[1] if span else None, "label": row.get("label")}]  # fmt: skip
         for entry in entries:
-            if entry.get("label") is None:
+            second = row.get(auxiliary) if auxiliary else None
+            if entry.get("label") is None and second is None:
                 continue
-            if labels and entry["label"] not in labels:
+            if labels and entry["label"] not in (*labels, None):
                 unknown[entry["label"]] = row.get("id", row["text"][:40])
                 continue
             span = (entry["start"], entry["end"]) if entry.get("start") is not None else None
             out.append(
                 {"text": row["text"], "span": span, "target": entry.get("target"), "holder": entry.get("holder"),
-                 "context": row.get("context") or "", "label": entry["label"], "file": row["file"]}
+                 "context": row.get("context") or "", "label": entry["label"], "auxiliary": second, "file": row["file"]}
             )  # fmt: skip
     if unknown:
         label, where = next(iter(unknown.items()))
@@ -66,7 +74,7 @@ def whole_sentences(rows: list[dict]) -> list[dict]:
         if len(found) <= 1:
             holders = [s["holder"] for s in row["stances"] if s.get("holder")]
             out.append({"text": row["text"], "span": None, "target": None, "holder": holders[0] if holders else None,
-                        "context": row.get("context") or "", "label": next(iter(found), scheme.NEUTRAL), "file": row["file"]})  # fmt: skip
+                        "context": row.get("context") or "", "label": next(iter(found), scheme.NEUTRAL), "auxiliary": None, "file": row["file"]})  # fmt: skip
     return out
 
 
@@ -80,16 +88,49 @@ def weigh(items: list[dict], weights: dict[str, float], seed: int) -> list[dict]
     return out
 
 
-def encode(items: list[dict], encoder: Encoder, labels: tuple[str, ...]) -> Dataset:
-    """Pairs to classifier inputs."""
+def encode(items: list[dict], encoder: Encoder, labels: tuple[str, ...], second: tuple[str, ...] = ()) -> Dataset:
+    """Pairs to classifier inputs; labels are (number, auxiliary number), IGNORE where a pair has none."""
     out: dict[str, list] = {"input_ids": [], "token_type_ids": [], "attention_mask": [], "labels": []}
     for item in items:
         made = encoder.encode(item["text"], item["span"] or item["target"], item["holder"], item["context"])
         out["input_ids"].append(made.ids)
         out["token_type_ids"].append(made.types)
         out["attention_mask"].append([1] * len(made.ids))
-        out["labels"].append(labels.index(item["label"]))
+        out["labels"].append(
+            [
+                labels.index(item["label"]) if item["label"] is not None else IGNORE,
+                second.index(item["auxiliary"]) if item["auxiliary"] in second else IGNORE,
+            ]
+        )
     return Dataset.from_dict(out)
+
+
+class TwoHeads(Trainer):
+    """Learns the auxiliary labels from the same encoding: the classifier's first `main` outputs are the real labels."""
+
+    def __init__(self, *args, main: int, smoothing: float, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.main, self.smoothing = main, smoothing
+
+    def compute_loss(self, model, inputs, return_outputs=False, **_):
+        labels = inputs.pop("labels")
+        outputs = model(**inputs)
+        logits = outputs.logits.float()
+        loss = logits.sum() * 0.0  # a batch may lack one of the two kinds of label
+        for part, gold in ((logits[:, : self.main], labels[:, 0]), (logits[:, self.main :], labels[:, 1])):
+            if bool((gold != IGNORE).any()):
+                loss = loss + cross_entropy(part, gold, ignore_index=IGNORE, label_smoothing=self.smoothing)
+        return (loss, outputs) if return_outputs else loss
+
+
+def drop_auxiliary(model: torch.nn.Module, labels: tuple[str, ...]) -> None:
+    """Cut the classifier down to the real labels, in place."""
+    head = model.classifier if isinstance(model.classifier, torch.nn.Linear) else model.classifier.out_proj
+    head.weight = torch.nn.Parameter(head.weight[: len(labels)].detach().clone())
+    head.bias = torch.nn.Parameter(head.bias[: len(labels)].detach().clone())
+    head.out_features = len(labels)
+    model.config.num_labels = model.num_labels = len(labels)
+    model.config.id2label, model.config.label2id = common.label_maps(labels).values()
 
 
 def fit_temperature(logits: np.ndarray, gold: np.ndarray) -> float:
@@ -108,34 +149,44 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     train_rows, dev_rows = common.read_rows(config.train, config.limit), common.read_rows(config.dev, config.limit)
     train_rows = common.check_overlap(train_rows, dev_rows, config.drop_overlap)
     labels = tuple(config.labels) or scheme.LABELS
-    train, dev = pairs(train_rows, labels), pairs(dev_rows, labels)
+    train, dev = pairs(train_rows, labels, config.auxiliary), pairs(dev_rows, labels)
+    second = tuple(sorted({p["auxiliary"] for p in train} - {None}))
+    if config.auxiliary and not second:
+        sys.exit(f"error: no train row has the auxiliary column {config.auxiliary!r}")
     common.check_labels(train, dev, labels)
     if config.whole_sentences:
         train += [p for p in whole_sentences(train_rows) if p["label"] in labels]
     train = weigh(train, config.weights, config.seed)
     tokenizer = AutoTokenizer.from_pretrained(config.base)
     encoder = Encoder(common.plain_tokenizer(tokenizer), config.max_length, config.context)
-    model = AutoModelForSequenceClassification.from_pretrained(config.base, num_labels=len(labels), **common.label_maps(labels))
+    model = AutoModelForSequenceClassification.from_pretrained(
+        config.base, **common.label_maps((*labels, *(f"auxiliary {s}" for s in second)))
+    )
     metric = common.load_metric("label_f1")
 
     def metrics(prediction) -> dict[str, float]:
         found = metric.compute(
-            predictions=prediction.predictions.argmax(-1), references=prediction.label_ids, labels=list(range(len(labels)))
+            predictions=prediction.predictions[:, : len(labels)].argmax(-1),
+            references=prediction.label_ids[:, 0],
+            labels=list(range(len(labels))),
         )
         return {"macro_f1": found["macro_f1"], "accuracy": found["accuracy"], **dict(zip(labels, found["f1"], strict=True))}
 
     trainer = common.trainer(
-        config, model, tokenizer, encode(train, encoder, labels), encode(dev, encoder, labels),
-        DataCollatorWithPadding(tokenizer), metrics,
+        config, model, tokenizer, encode(train, encoder, labels, second), encode(dev, encoder, labels),
+        DataCollatorWithPadding(tokenizer), metrics, cls=TwoHeads, main=len(labels), smoothing=config.label_smoothing,
     )  # fmt: skip
     figures = common.fit(trainer, config)
     output = trainer.predict(trainer.eval_dataset)
-    temperature = fit_temperature(output.predictions, output.label_ids)
-    figures["tfidf_macro_f1"] = baseline(train, dev, labels)["macro_f1"]
+    logits, gold = output.predictions[:, : len(labels)], output.label_ids[:, 0]
+    temperature = fit_temperature(logits, gold)
+    if second:
+        drop_auxiliary(trainer.model, labels)
+    figures["tfidf_macro_f1"] = baseline([p for p in train if p["label"]], dev, labels)["macro_f1"]
     extra = {"task": "stance", "max_length": config.max_length, "context": config.context, "markers": list(MARKERS),
              "temperature": round(temperature, 4),
              "confusion": {"labels": list(labels), "rows": confusion_matrix(
-                 output.label_ids, output.predictions.argmax(-1), labels=range(len(labels))).tolist()}}  # fmt: skip
+                 gold, logits.argmax(-1), labels=range(len(labels))).tolist()}}  # fmt: skip
     common.save(trainer, tokenizer, config, extra, figures, {"train": len(train), "dev": len(dev)})
     return figures
 
