@@ -15,7 +15,7 @@ from .segment import Layout, segment
 from .speakers import Cast
 from .stance import Encoded, StanceModel, locate
 from .statements import Unit, extract
-from .tagging import Tagged
+from .targets import Target as Found
 from .targets import TargetModel
 from .types import Document, Span, Stance, Statement
 
@@ -171,7 +171,7 @@ class Pipeline:
         texts = [layouts[i].text[unit.start : unit.end] for i, unit, _ in drafts]
         found = self.target_model.find(texts)
         inputs: list[Encoded] = []
-        places: list[tuple[int, Tagged | None]] = []
+        places: list[tuple[int, Found | None]] = []
         encode = self.stance_model.encoder.encode
         for n, (text, targets) in enumerate(zip(texts, found, strict=True)):
             i, unit, holder = drafts[n]
@@ -189,21 +189,25 @@ class Pipeline:
             out[n] = (out[n][0], out[n][1] or made.truncated)
         return out
 
-    def _decide(self, row: Any, tagged: Tagged | None, text: str, draft: tuple[int, Unit, str | None]) -> Stance | None:
+    def _decide(self, row: Any, found: Found | None, text: str, draft: tuple[int, Unit, str | None]) -> Stance | None:
         _, unit, holder = draft
-        if tagged is None:
+        if found is None:
             # No target is named. The sentence as a whole must be clearly no neutral one to count.
             stance = self.stance_model.stance(row, None, holder)
             return stance if stance.label != "neutral" and stance.score >= self.stance_model.null_threshold else None
-        start, end = unit.start + tagged.start, unit.start + tagged.end
-        return self.stance_model.stance(row, Span(start, end, text[start:end]), holder)
+        start, end = unit.start + found.start, unit.start + found.end
+        return self.stance_model.stance(self.stance_model.combine(row, found.prior), Span(start, end, text[start:end]), holder)
 
     @overload
     def stance(self, text: str, *, target: Target = None, holder: str | None = None) -> Stance: ...
 
     @overload
     def stance(
-        self, text: list[str] | tuple[str, ...], *, target: Sequence[Target] | None = None, holder: Sequence[str | None] | None = None
+        self,
+        text: list[str] | tuple[str, ...],
+        *,
+        target: Sequence[Target] | None = None,
+        holder: Sequence[str | None] | None = None,
     ) -> list[Stance]: ...
 
     def stance(self, text: Any, *, target: Any = None, holder: Any = None) -> Stance | list[Stance]:

@@ -12,12 +12,13 @@ whole. A statement too long for the model loses words at the end that is farther
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from .backends import Backend
+from .labels import NEUTRAL
 from .tagging import Scores, log_softmax
 from .types import Span, Stance
 
@@ -123,6 +124,9 @@ class StanceModel:
         self.encoder = Encoder(backend.tokenizer, int(settings["max_length"]), int(settings.get("context", 0)))
         self.temperature = float(settings.get("temperature", 1.0))
         self.null_threshold = float(settings.get("null_threshold", 0.6))
+        # How much the target tagger's expectation counts, and what neutral gains; fitted on dev (training/calibrate.py).
+        self.prior_weight = float(settings.get("prior_weight", 0.0))
+        self.neutral_bias = float(settings.get("neutral_bias", 0.0))
 
     def probabilities(self, inputs: Sequence[Encoded]) -> Scores:
         """Calibrated probabilities, shape (inputs, labels)."""
@@ -130,6 +134,24 @@ class StanceModel:
             return np.zeros((0, len(self.labels)))
         logits = np.stack(self.backend.run([e.ids for e in inputs], [e.types for e in inputs]))
         result: Scores = np.exp(log_softmax(logits / self.temperature))
+        return result
+
+    def combine(self, row: Scores, prior: Mapping[str, float]) -> Scores:
+        """Probabilities of a found target, from the classifier's and the target tagger's.
+
+        The two are pooled log-linearly (Genest and Zidek 1986) with the weights of the checkpoint, and renormalised. A
+        tagger of other labels than the classifier's says nothing, and the row comes back as it was.
+
+        Args:
+            row: the classifier's probabilities, shape (labels,).
+            prior: the tagger's probabilities, by label.
+        """
+        if set(prior) != set(self.labels) or not (self.prior_weight or self.neutral_bias):
+            return row
+        expected = np.array([prior[label] for label in self.labels])
+        pooled = (1 - self.prior_weight) * np.log(row + 1e-9) + self.prior_weight * np.log(expected + 1e-4)
+        pooled[self.labels.index(NEUTRAL)] += self.neutral_bias
+        result: Scores = np.exp(log_softmax(pooled))
         return result
 
     def stance(self, row: Scores, target: Span | None = None, holder: str | None = None) -> Stance:

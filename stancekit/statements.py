@@ -30,7 +30,9 @@ BEGIN, END = (
 )
 ATTRIBUTABLE = re.compile(r"attributable to (?:\w+ )?(?:Spokes\w+ )?(?P<name>[A-Z][\w.’'\-]+(?: [A-Z][\w.’'\-]+){1,3})")
 WE_THE = re.compile(r"\bWe, (?P<name>the [^,]{3,60})")
-RELEASED = re.compile(r"(?:statement|press release|communiqu[eé]|text)\b[^.]{0,60}? by (?P<name>(?:the )?(?:[^.,:]|(?<=\b[A-Z])\.){3,120})")
+RELEASED = re.compile(
+    r"(?:statement|press release|communiqu[eé]|text)\b[^.]{0,60}? by (?P<name>(?:the )?(?:[^.,:]|(?<=\b[A-Z])\.){3,120})"
+)
 NEXT_QUESTION = re.compile(
     r"(?:question|next|go to|line of|comes? from|turn to|hear from|call on)\b.{0,40}?\b(?:to|of|from|is|with|on)\s+(?:the line of )?(?P<name>[A-Z][\w’'\-]+(?: [A-Z][\w’'\-]+){0,3})(?:,? (?:with|from|of|at)\b|[,.])"
 )

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from .backends import Backend
-from .tagging import Tagged, Tagger, spans_of, split_words
+from .labels import NEUTRAL
+from .tagging import Scores, Spans, Tagger, spans_of, split_words
 
 # Punctuation and white space that the tagger may take in at a span's edge.
 EDGE = ' \t\r\n,;:."“”„«»()[]'
@@ -24,22 +28,46 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A target span in its statement, with what the tagger expects of it: kinds (stances) to probabilities."""
+
+    start: int
+    end: int
+    score: float
+    prior: dict[str, float]
+
+
 class TargetModel:
     """The target tagger. Its kinds are stances: which stance it expects of the span, a prior for the classifier."""
 
     def __init__(self, backend: Backend) -> None:
         self.tagger = Tagger(backend)
         self.kinds = tuple(label[2:] for label in backend.labels[1::2])
+        # Added to the log-probability of "no target", fitted on dev (training/calibrate.py): below 0 finds more spans.
+        self.outside_bias = float(backend.settings.get("outside_bias", 0.0))
 
-    def find(self, texts: Sequence[str]) -> list[list[Tagged]]:
-        """Target spans of each statement, in text order; offsets are in the statement's own text."""
+    def scores(self, texts: Sequence[str]) -> list[tuple[Spans, Scores]]:
+        """Words (spans) and label log-probabilities of each statement."""
         split = [split_words(text) for text in texts]
+        found = self.tagger.scores([words for words, _ in split])
+        return [(spans, scores) for (_, spans), scores in zip(split, found, strict=True)]
+
+    def find(self, texts: Sequence[str]) -> list[list[Target]]:
+        """Target spans of each statement, in text order; offsets are in the statement's own text."""
+        return [self.decode(text, *row) for text, row in zip(texts, self.scores(texts), strict=True)]
+
+    def decode(self, text: str, spans: Spans, scores: Scores) -> list[Target]:
+        """The targets of one statement, from its words and their scores (see `scores`)."""
+        biased = scores.copy()
+        biased[:, :1] += self.outside_bias
         out = []
-        for text, (_, spans), scores in zip(texts, split, self.tagger.scores([words for words, _ in split]), strict=True):
-            found = []
-            for tagged in spans_of(scores, spans, self.kinds):
-                start, end = trim(text, tagged.start, tagged.end)
-                if start < end:
-                    found.append(Tagged(start, end, tagged.kind, tagged.score))
-            out.append(found)
+        for tagged in spans_of(biased, spans, self.kinds):
+            start, end = trim(text, tagged.start, tagged.end)
+            if start < end:
+                inside = [i for i, (s, e) in enumerate(spans) if tagged.start <= s < e <= tagged.end]
+                mean = np.exp(scores[inside]).mean(axis=0)
+                prior = {NEUTRAL: float(mean[0])}
+                prior |= {kind: float(mean[1 + 2 * k] + mean[2 + 2 * k]) for k, kind in enumerate(self.kinds)}
+                out.append(Target(start, end, tagged.score, prior))
         return out

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.train
 SEEDS = ROOT / "seeds"
 DATA = {
     "attribution": (SEEDS / "articles_train.jsonl", SEEDS / "articles_dev.jsonl"),
-    "target": (SEEDS / "statements_train.jsonl", SEEDS / "statements_dev.jsonl"),
-    "stance": (SEEDS / "statements_train.jsonl", SEEDS / "statements_dev.jsonl"),
+    "target": (SEEDS / "authored_train.jsonl", SEEDS / "statements_dev.jsonl"),
+    "stance": (SEEDS / "authored_train.jsonl", SEEDS / "statements_dev.jsonl"),
 }
 CONFIGS = sorted((ROOT / "configs").glob("*/*.yaml"))
 

@@ -1,0 +1,101 @@
+"""Fit how the target tagger and the stance classifier decide together, on dev data, and save it in both checkpoints.
+
+    python training/calibrate.py stancekit/models --data statements_dev.jsonl
+
+Three numbers, chosen on a grid for the F1 of (target, stance) tuples: `outside_bias` (how readily the tagger takes a
+word as no target), `prior_weight` (how much the tagger's expected stance counts beside the classifier's), `neutral_bias`
+(what a neutral answer gains). A tuple is right if its stance is, and its span overlaps the gold span by at least half of
+their union. Of settings within a tenth of a point the one nearest to no change is kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import common
+import numpy as np
+from card import write_card
+
+import stancekit as sk
+from stancekit import checkpoints
+from stancekit.labels import STANCES
+
+OUTSIDE = (-1.5, -1.0, -0.5, 0.0, 0.5, 1.0)
+WEIGHTS = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+NEUTRAL = (-0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
+
+
+def tuples(rows: list[dict]) -> list[list[list[int]]]:
+    """Gold (start, end, stance number) of each row."""
+    return [
+        [[s["start"], s["end"], STANCES.index(s["label"])] for s in r["stances"] if s.get("start") is not None and s["label"] in STANCES]
+        for r in rows
+    ]  # fmt: skip
+
+
+def search(nlp: sk.Pipeline, rows: list[dict]) -> list[tuple[float, dict[str, float], dict[str, float]]]:
+    """(F1, settings, figures) of every point of the grid."""
+    texts, gold = [r["text"] for r in rows], tuples(rows)
+    holders = [next((s["holder"] for s in r["stances"] if s.get("holder")), None) for r in rows]
+    metric = common.load_metric("span_f1")
+    target, stance = nlp.target_model, nlp.stance_model
+    scored = target.scores(texts)
+    cache: dict[tuple[int, int, int], np.ndarray] = {}
+    out = []
+    for outside in OUTSIDE:
+        target.outside_bias = outside
+        found = [target.decode(text, *row) for text, row in zip(texts, scored, strict=True)]
+        new = [(i, t) for i, ts in enumerate(found) for t in ts if (i, t.start, t.end) not in cache]
+        inputs = [stance.encoder.encode(texts[i], (t.start, t.end), holders[i], rows[i].get("context") or "") for i, t in new]
+        for (i, t), row in zip(new, stance.probabilities(inputs), strict=True):
+            cache[i, t.start, t.end] = row
+        for weight, neutral in itertools.product(WEIGHTS, NEUTRAL):
+            stance.prior_weight, stance.neutral_bias = weight, neutral
+            answers: list[list[list[int]]] = []
+            for i, ts in enumerate(found):
+                best = [(t, stance.labels[int(stance.combine(cache[i, t.start, t.end], t.prior).argmax())]) for t in ts]
+                answers.append([[t.start, t.end, STANCES.index(label)] for t, label in best if label in STANCES])
+            figures = metric.compute(predictions=answers, references=gold, kinds=True)
+            settings = {"outside_bias": outside, "prior_weight": weight, "neutral_bias": neutral}
+            out.append((figures["f1"], settings, figures))
+    return out
+
+
+def write(folder: Path, values: dict[str, object]) -> None:
+    """Add settings to a checkpoint, and to its card."""
+    path = folder / checkpoints.SETTINGS
+    settings = json.loads(path.read_text(encoding="utf-8")) | values
+    path.write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_card(folder)
+
+
+def main(argv: list[str] | None = None) -> dict[str, float]:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", type=Path, help="folder with the checkpoints target/ and stance/")
+    parser.add_argument("--data", nargs="+", required=True, help="dev statements")
+    parser.add_argument("--dry-run", action="store_true", help="print only")
+    a = parser.parse_args(argv)
+    nlp = sk.load(target=a.models / "target", stance=a.models / "stance")
+    if set(nlp.labels) != {*STANCES, "neutral"}:
+        sys.exit(f"error: {a.models / 'stance'} has the labels {', '.join(nlp.labels)}; only the library's own five combine")
+    results = search(nlp, common.read_rows(a.data))
+    top = max(f1 for f1, _, _ in results)
+    f1, settings, figures = min((r for r in results if r[0] >= top - 0.001), key=lambda r: sum(abs(v) for v in r[1].values()))
+    plain = next(r for r in results if not any(r[1].values()))
+    print(f"without: tuple F1 {plain[0]:.4f} (P {plain[2]['precision']:.3f} R {plain[2]['recall']:.3f})")
+    print(f"with {settings}: tuple F1 {f1:.4f} (P {figures['precision']:.3f} R {figures['recall']:.3f})")
+    if not a.dry_run:
+        write(a.models / "target", {"outside_bias": settings["outside_bias"]})
+        fitted = {"tuple_f1_without": round(plain[0], 4), "tuple_f1": round(f1, 4), "data": [Path(p).name for p in a.data]}
+        write(a.models / "stance", {k: v for k, v in settings.items() if k != "outside_bias"} | {"calibrated": fitted})
+    return {"tuple_f1": f1, **settings}
+
+
+if __name__ == "__main__":
+    main()
