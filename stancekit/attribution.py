@@ -6,6 +6,7 @@ The classifier reads words with quotation marks brought to one form and paragrap
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -87,6 +88,8 @@ def link(layout: Layout, tagged: Sequence[Tagged]) -> list[Attribution]:
     for i in contents:
         last = layout.sentence_at(tagged[i].end - 1)
         near = [j for j in cues if at[i] - 1 <= at[j] <= last + 1 and _same_block(layout, at[i], at[j], last)]
+        if 0 <= last < len(layout.sentences) - 1 and _ended(layout, tagged[i].end, layout.sentences[last + 1].start):
+            near = [j for j in near if at[j] <= last]
         cue = min(near, key=lambda j: _cost(tagged, at, i, j, last), default=None)
         if cue is not None and _cost(tagged, at, i, cue, last) > 400:
             cue = None
@@ -108,6 +111,13 @@ def _same_block(layout: Layout, a: int, b: int, last: int) -> bool:
         return a == b
     blocks = {layout.sentences[a].block, layout.sentences[last].block}
     return layout.sentences[b].block in blocks
+
+
+def _ended(layout: Layout, end: int, following: int) -> bool:
+    """Whether a quotation ends in a full stop that the next sentence, beginning with a new subject, does not belong to."""
+    text = layout.text
+    tail = text[max(0, end - 2) : following].strip()
+    return bool(re.search(r"[.!?…][\"”»’']$", tail)) and not (text[following].islower() or text[following] in "\"“«‘'")
 
 
 def _cost(tagged: Sequence[Tagged], at: Sequence[int], i: int, j: int, last: int) -> float:

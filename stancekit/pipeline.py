@@ -153,7 +153,7 @@ class Pipeline:
             cast = Cast(layout)
             for unit in extract(layout, attributions.get(i, []), cast, speakers[i]):
                 drafts.append((i, unit, cast.holder(unit.speaker).holder))
-        stances = self._stances(layouts, drafts)
+        stances = self._stances(texts, layouts, drafts)
         statements: list[list[Statement]] = [[] for _ in texts]
         for (i, unit, _), (found, cut) in zip(drafts, stances, strict=True):
             statements[i].append(_statement(len(statements[i]), texts[i], unit, found, cut))
@@ -165,7 +165,7 @@ class Pipeline:
         return [Document(t, tuple(s), d) for t, s, d in zip(texts, statements, ids, strict=True)]
 
     def _stances(
-        self, layouts: Sequence[Layout], drafts: Sequence[tuple[int, Unit, str | None]]
+        self, originals: Sequence[str], layouts: Sequence[Layout], drafts: Sequence[tuple[int, Unit, str | None]]
     ) -> list[tuple[list[Stance], bool]]:
         """The stances of each draft statement, and whether a model saw only a part of it."""
         texts = [layouts[i].text[unit.start : unit.end] for i, unit, _ in drafts]
@@ -183,7 +183,7 @@ class Pipeline:
                 places.append((n, None))
         out: list[tuple[list[Stance], bool]] = [([], False) for _ in drafts]
         for (n, place), row, made in zip(places, self.stance_model.probabilities(inputs), inputs, strict=True):
-            stance = self._decide(row, place, layouts[drafts[n][0]].text, drafts[n])
+            stance = self._decide(row, place, originals[drafts[n][0]], drafts[n])
             if stance is not None:
                 out[n][0].append(stance)
             out[n] = (out[n][0], out[n][1] or made.truncated)

@@ -30,12 +30,18 @@ Q_TURN = re.compile(r"(?P<label>Q(?:UESTION)?|A(?:NSWER)?)[ \t]+(?=[A-Z\"“‘�
 NAME_TURN = re.compile(
     r"(?P<label>(?:[A-Z][\w.’'\-]*)(?: (?:[A-Z][\w.’'\-]*|of|the|and|for|de|al|van|bin)){0,6}(?: \([^()\n]{1,60}\))?):(?=\s)"
 )
+TITLED_LABEL = re.compile(
+    r"(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov)\.? [A-Z]|(?:President|Minister|Secretary|Senator|Ambassador|Chair\w*|Speaker) [A-Z]"
+)
 STUB = re.compile(r"(?:\w+ )?(?:[A-Z]\.){2,}|(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Gen|St)\.")
 # A sentence's end that the splitter may take for an abbreviation: after a word in lower case, or before a quotation.
 MISSED = re.compile(
     r"\b(?:(?P<word>[a-zà-ÿ]{4,})\.(?=\s+[“\"‘']?[A-ZÀ-Þ][\w’']*[ ,])|(?P<name>[A-ZÀ-Þ][a-zà-ÿ]{3,})\.(?=\s+[“\"]\w))"
 )
 SHORTENED = {"approx", "incl", "dept", "govt", "assoc", "corp", "prof", "capt", "maj", "messrs", "sept", "brig", "supt"}
+FIRST_WORD = re.compile(r"\S{1,40}")
+BULLET = re.compile(r"[-–—•·*]\s|\(?\w{1,3}[.)]\s")
+MAX_WRAP = 140  # characters; texts are not wrapped at more
 MAX_SENTENCE_INPUT = 20_000  # characters handed to the sentence splitter at once; a longer line is cut at a blank
 
 
@@ -83,7 +89,7 @@ class Sentence:
 
 @dataclass(slots=True)
 class Layout:
-    """The segmentation of one text."""
+    """The segmentation of one text; `text` has blanks where wrapped lines were joined, and is as long as the original."""
 
     text: str
     blocks: list[Block] = field(default_factory=list)
@@ -113,6 +119,7 @@ def segment(text: str) -> Layout:
     """
     layout = Layout(text)
     layout.blocks = _blocks(text)
+    layout.text = text = _flatten(text, layout.blocks)
     layout.turns = _turns(text, layout.blocks)
     layout.quotes = _quotes(text, layout.blocks)
     layout.sentences = _sentences(layout)
@@ -134,13 +141,58 @@ def _blocks(text: str) -> list[Block]:
         start, end = strip_span(text, match.start(), match.end())
         if start < end and any(c.isalnum() for c in text[start : start + 200]):
             lines.append((start, end))
+    lines = _unwrap(text, lines)
     blocks = []
     for i, (start, end) in enumerate(lines):
         line = text[start:end] if end - start <= 160 else ""
         last = i + 1 == len(lines)
         heading = bool(line) and not last and not TERMINAL.search(line) and len(line.split()) <= 16
-        blocks.append(Block(start, end, heading and line[:1] not in "\"“«‘'" and not line[0].islower()))
+        if heading and line[0] in "\"“«‘'":  # a quotation; at the top, and with words after it, a headline that quotes
+            heading = i == 0 and bool(re.search(r"[\"”»’'],? \w+(?: \w+)+$", line[1:]))
+        blocks.append(Block(start, end, heading and not line[0].islower()))
     return blocks
+
+
+def _unwrap(text: str, lines: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Join the lines of paragraphs that were wrapped at a fixed width (mail, old newswire); others come back as they are.
+
+    A text counts as wrapped if lines often go on in lower case. Then a line joins the one before it if that broke in
+    the middle of a sentence, or if its first word would not have fitted there; a list's items stay apart.
+    """
+    near = [
+        b - a <= MAX_WRAP and text.count("\n", b, c) + text.count("\r", b, c) - text.count("\r\n", b, c) == 1
+        for (a, b), (c, _) in zip(lines, lines[1:], strict=False)
+    ]
+    runs_on = [
+        touches and text[c].islower() and text[b - 1] not in ".!?…:;"
+        for touches, (_, b), (c, _) in zip(near, lines, lines[1:], strict=False)
+    ]
+    if not any(runs_on) or sum(runs_on) < 0.15 * sum(near):
+        return lines
+    width = max(b - a for (a, b), touches in zip(lines, near, strict=False) if touches)
+    out = lines[:1]
+    for i, (start, end) in enumerate(lines[1:]):
+        before, last = lines[i][1] - lines[i][0], text[lines[i][1] - 1]
+        first = FIRST_WORD.match(text, start)
+        full = before + 1 + (len(first.group()) if first else 0) > width >= 50
+        broken = last not in '.!?…:;"”»' and before > 0.5 * width
+        if near[i] and (runs_on[i] or ((full or broken) and not BULLET.match(text, start))):
+            out[-1] = (out[-1][0], end)
+        else:
+            out.append((start, end))
+    return out
+
+
+def _flatten(text: str, blocks: list[Block]) -> str:
+    """Blanks instead of the line breaks inside of blocks, one for one, so that a wrapped name still is a name."""
+    inside = [b for b in blocks if "\n" in text[b.start : b.end] or "\r" in text[b.start : b.end]]
+    if not inside:
+        return text
+    out, at = [], 0
+    for block in inside:
+        out += [text[at : block.start], text[block.start : block.end].replace("\n", " ").replace("\r", " ")]
+        at = block.end
+    return "".join([*out, text[at:]])
 
 
 def _turns(text: str, blocks: list[Block]) -> list[Turn]:
@@ -154,7 +206,8 @@ def _turns(text: str, blocks: list[Block]) -> list[Turn]:
                 break
     labels = [label for _, _, label in named]
     # A colon after a name is also a headline's habit: mixed-case labels count where they recur.
-    if len(labels) >= 3 and len(set(labels)) < len(labels):
+    titled = len(labels) >= 2 and all(TITLED_LABEL.match(label) for label in labels)
+    if titled or (len(labels) >= 3 and len(set(labels)) < len(labels)):
         found = sorted(found + named)
     if not any(label.startswith("Q") for _, _, label in found):
         found = [f for f in found if f[2] not in ("A", "ANSWER")]  # an answer without a question is an article: "A man"

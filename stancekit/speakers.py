@@ -25,7 +25,7 @@ ROLE = (
     r"congress(?:man|woman)|general|gen\.|admiral|adm\.|colonel|col\.|commander|leader|chief|head|director(?: general)?|"
     r"chair(?:man|woman|person)?|mayor|commissioner|advis[eo]r|diplomat|official|analyst|expert|ayatollah|sheikh|pope|"
     r"archbishop|judge|justice|speaker|deputy|lawmaker|counsellor|councilor|coordinator|administrator|lady|professor|"
-    r"researcher|fellow|economist|strategist|lawyer|attorney|editor|host|correspondent|reporter|journalist|candidate|"
+    r"charg[eé] d[’']affaires|researcher|fellow|economist|strategist|lawyer|attorney|editor|host|correspondent|reporter|journalist|candidate|"
     r"mr\.?|mrs\.?|ms\.?|dr\.?)"
 )
 ROLE_WORD = re.compile(rf"\b{ROLE}(?!\w)", re.IGNORECASE)
@@ -171,6 +171,7 @@ class Cast:
         self.last_person: str | None = None
         self.last_group: str | None = None
         self.last_joint: str | None = None  # who last spoke together
+        self.pronouns: dict[str, str] = {}  # "he" or "she", by the name it was resolved to
         for number, block in enumerate(layout.blocks):
             self._read(self.text[block.start : min(block.end, block.start + 5_000)], number, block.start)
         for turn in layout.turns:
@@ -285,6 +286,30 @@ class Cast:
                 return self.resolve(who[found[-1][0] : found[-1][1]] if found else who)
         return None
 
+    def names_speaker(self, words: str) -> bool:
+        """Whether words name someone the article knows, a country, or "he"/"she" where someone has spoken."""
+        bare = LEADING.sub("", words.strip())
+        if PRONOUN.match(words):
+            return words.lower() in ("he", "she") and self.last_person is not None
+        if countries.is_country(bare) or PAIR.match(words):
+            return countries.is_state(bare) or bool(PAIR.match(words) and self._pair())
+        found = runs(words)
+        if found and words[found[-1][1] :].strip(" ,") == "":
+            name = words[slice(*found[-1])]
+            person = self.persons.get(surname(name)) or self._family_first(name)
+            return person is not None and bool(person.roles or person.name == self.last_person)
+        return not found and bool(role_key(words)) and words.lower().startswith("the ") and self._by_role(words) is not None
+
+    def subject(self, start: int, end: int) -> tuple[int, int] | None:
+        """The known speaker that a sentence begins with: its span, without what the comma after it adds."""
+        words = re.match(r"(?:[\w.’'\-]+ ){1,10}", self.text[start:end])
+        at = words.end() if words else 0
+        while at > 0:
+            at = self.text.rfind(" ", start, start + at) - start
+            if at > 0 and self.names_speaker(self.text[start : start + at].rstrip(",")):
+                return start, start + at
+        return None
+
     def _pair(self) -> str | None:
         """Whom "the two leaders" are: who last spoke together, else the first two persons of different countries."""
         if self.last_joint:
@@ -321,12 +346,29 @@ class Cast:
         if FIRST_PERSON.match(word):
             return self.last
         if PLURAL.match(word):
-            return self.last_group or self.last
+            both = word[:1].upper() + word[1:] if word.lower().endswith("sides") else None
+            return self.last_group or self.last or both
         if word.lower() in ("it", "its"):
             return self.last_group or self.last
-        if at is not None and word.lower() in ("he", "she") and (name := self._introduced(at)):
-            return name
-        return self.last_person or self.last
+        word = word.lower()
+        if word not in ("he", "she"):
+            return self.last_person or self.last
+        name = (self._introduced(at) if at is not None else None) or self.last_person or self.last
+        if name and self.pronouns.get(name, word) != word:
+            name = self._other(word, at) or name
+        if name:
+            self.pronouns.setdefault(name, word)
+        return name
+
+    def _other(self, word: str, at: int | None) -> str | None:
+        """The person last named before `at` who may be "he" (or "she"), the last speaker being "she" (or "he")."""
+        for _, key in reversed(
+            self.mentions[: bisect.bisect_left(self.mentions, (at if at is not None else len(self.text), ""))]
+        ):
+            person = self.persons.get(key) or self.names.get(key)
+            if person and " " in person.name and self.pronouns.get(person.name, word) == word:
+                return person.name
+        return None
 
     def _person_in(self, source: str) -> str | None:
         """The person named in the source's words, with the fullest form of the name."""
@@ -444,13 +486,21 @@ class Cast:
             country = countries.country_of(name)
         if country:
             return Speaker(name, country.name, country.code or None)
-        return Speaker(name, name)
+        return Speaker(name, _body(name))
 
 
 def _actors(text: str) -> list[countries.Country]:
     """The countries a text names, but for those that are only a place ("in Jeddah, Saudi Arabia")."""
     place = re.compile(r"(?:\b(?:in|at|near|from)(?: the)? |[A-Z]\w+, )$")
     return [c for start, _, c in countries.find(text) if c.code and not place.search(text[max(0, start - 30) : start])]
+
+
+def _body(name: str) -> str:
+    """The body that a nameless spokesperson speaks for ("spokesman for the Fisheries Council"); else `name` itself."""
+    match = re.search(
+        r"\bspokes(?:man|woman|person) (?:for|of) (?:the )?(?P<after>.+)|(?P<before>.+?) spokes(?:man|woman|person)$", name
+    )
+    return LEADING.sub("", match["after"] or match["before"]) if match else name
 
 
 def _titled(before: str) -> bool:

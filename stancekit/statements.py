@@ -41,9 +41,28 @@ INTRODUCES = re.compile(
     r"[:,—–-]\s*$|\b(?:said|says|saying|added|adding|noted|noting|stated|stating|told|wrote|asked|replied|remarked|declared|stressed|warned|insisted|continued|concluded)\s*,?\s*$",
     re.IGNORECASE,
 )
-HEADLINE = re.compile(r"^(?P<name>(?:[A-Z][\w’'\-]+ ?){1,4}): \S")
+HEADLINE = re.compile(r"^(?P<name>(?:[A-Z][\w’'\-]+ ?){1,4}): \S")  # a heading that names who speaks below it
 DATELINE = re.compile(
     r"^(?:[A-Z][\w’'/.\-]+(?:,? [A-Z][\w’'.\-]+){0,4},? ?(?:\([^()]{2,60}\)|[A-Z][a-z]{2,8}\.? ?\d{1,2}(?: \([^()]{2,30}\))?) ?[-–—]+ ?|[A-Z]{4,}(?: [A-Z]{3,})*(?:/[A-Z]+)* (?:(?:\([^()]{2,30}\) ?)?[-–—]+ ?)?(?=[A-Z][a-z]))"
+)
+# Acts of speech whose object is what is said: "Corbu praised the sculptor", "Lagos ruled out talks".
+ACTS = re.compile(
+    r"(?:(?:also|again|however|later|then|has|have|had|strongly|repeatedly|firmly|publicly|flatly|sharply|immediately|on \w+day),? )*"
+    r"(?P<cue>condemn(?:s|ed)|denounce[sd]|deplore[sd]|welcome[sd]|praise[sd]|hail(?:s|ed)|applaud(?:s|ed)|laud(?:s|ed)|reject(?:s|ed)|"
+    r"rule[sd] out|denie[sd]|dismisse[sd]|demand(?:s|ed)|urge[sd]|call(?:s|ed) (?:for|on)|endorse[sd]|criticis(?:es|ed)|criticiz(?:es|ed)|"
+    r"blame[sd]|accuse[sd]|vow(?:s|ed)|pledge[sd]|promise[sd]|congratulate[sd]|thank(?:s|ed)|warn(?:s|ed)|reaffirm(?:s|ed)|"
+    r"reiterate[sd]|oppose[sd]|defend(?:s|ed)|threaten(?:s|ed)|voiced|offer(?:s|ed)|expressed)\b(?! by\b)"
+)
+# What a press office adds, which is nobody's statement.
+BOILERPLATE = re.compile(
+    r"(?:for (?:further|more|additional) information|(?:media|press) (?:contacts?|enquir|inquir)|contacts?:|done at|ends\b)",
+    re.IGNORECASE,
+)
+PLAN = re.compile(
+    r"(?:the )?(?:plans?|schedule|law|tradition|custom|rules?|protocol|need|merit)\b", re.IGNORECASE
+)  # "according to plan"
+DUE = re.compile(
+    r"\b(?:is|are|was|were) (?:expected|due|scheduled|set|slated) to (?:speak|address|brief|deliver|hold|meet|visit)\b"
 )
 MIN_QUOTE_WORDS = 4  # fewer quoted words are a fragment of a reported sentence
 NEAR = 200  # characters around a quotation that are looked at for its introduction
@@ -210,7 +229,7 @@ def _turn_speakers(layout: Layout, cast: Cast) -> list[str | None]:
 
 
 def _own(layout: Layout, sentence: Sentence, speaker: str | None, least: int) -> Iterator[Unit]:
-    if _words(layout.text[sentence.start : sentence.end]) >= least:
+    if _words(layout.text[sentence.start : sentence.end]) >= least and not BOILERPLATE.match(layout.text, sentence.start):
         yield Unit(sentence.start, sentence.end, "own", speaker)
 
 
@@ -241,7 +260,7 @@ def _reported(layout: Layout, sentence: Sentence, found: Sequence[Attribution], 
     """The statements in a sentence of a report."""
     text = layout.text
     parts = _quotes_in(layout, sentence)
-    direct = [p for p in parts if _is_direct(layout, sentence, p)]
+    direct = _direct(layout, sentence, parts)
     for start, end, _ in direct:
         start, end = strip_span(layout.text, start, end)
         while end > start and layout.text[end - 1] in ",;":
@@ -249,14 +268,18 @@ def _reported(layout: Layout, sentence: Sentence, found: Sequence[Attribution], 
         item = _of_quote(layout, found, start, end)
         if _words(layout.text[start:end]) >= 2 and not (item is None and _is_title(layout.text[start:end])):
             yield _unit(layout, start, end, "direct", item, cast)
-    rest = [a for a in found if _outside(layout, a, sentence, direct) >= 3 and (a.source or a.cue)]
+    rest = [a for a in found if _outside(layout, a, sentence, direct) >= 3 and (a.source or a.cue) and not _is_frame(layout, a)]
     if not rest:
+        if not direct:
+            yield from _act(layout, sentence, cast, "mixed" if parts else "indirect")
         return
     if direct:
         for item in rest:
             start, end = strip_span(layout.text, *_hull(item, sentence, avoid=direct))
             end = start + len(layout.text[start:end].rstrip(" ,:"))
-            if item.source and _words(layout.text[start:end]) > 3:
+            before = text[sentence.start : start].strip()
+            fragment = before[-1:].isalnum() and not re.search(r"\b(?:and|but|while|as|though)$", before)
+            if item.source and item.cue and not fragment and _words(text[start:end]) > 3 and text[start : start + 6] != "Asked ":
                 yield _unit(layout, start, end, "indirect", item, cast)
         return
     kind = "mixed" if parts else "indirect"
@@ -265,6 +288,49 @@ def _reported(layout: Layout, sentence: Sentence, found: Sequence[Attribution], 
             continue  # a clause without a speaker inside a sentence that is nobody's statement
         inside = any(start <= p[0] < end for p in parts)
         yield _unit(layout, start, end, kind if inside or not parts else "indirect", item, cast)
+
+
+def _direct(layout: Layout, sentence: Sentence, parts: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """The quoted parts that are statements; one that the reporting clause splits ("We will," she said, "and soon.") is joined."""
+    text, out, done = layout.text, [], -1
+    for n, part in enumerate(parts):
+        if n <= done:
+            continue
+        quote = layout.quotes[part[2]]
+        for m in range(n + 1, min(n + 3, len(parts))):  # a title in marks may stand in the reporting clause
+            after = parts[m]
+            between = text[quote.outer_end : layout.quotes[after[2]].outer_start]
+            opens = not text[sentence.start : quote.outer_start].strip(" \t\"“”'‘’«»")
+            comma = text[part[1] - 1] == "," or between.startswith(",")
+            if opens and comma and text[after[0]].islower() and _words(between) <= 12 and re.search(r"[\w»”’],\s*$", between):
+                out.append((part[0], after[1], part[2]))
+                done = m
+                break
+        if n > done and _is_direct(layout, sentence, part):
+            out.append(part)
+    return out
+
+
+def _is_frame(layout: Layout, item: Attribution) -> bool:
+    """Whether what the model took for an attribution only looks like one ("according to plan", "is expected to speak")."""
+    text = layout.text
+    if item.source and PLAN.fullmatch(text[item.source.start : item.source.end].strip()):
+        return True
+    start, end = item.contents[0].start, item.contents[-1].end
+    return item.source is None and DUE.search(text[max(0, start - 30) : end]) is not None
+
+
+def _act(layout: Layout, sentence: Sentence, cast: Cast, kind: str) -> Iterator[Unit]:
+    """A sentence in which a known speaker does what the verb says: "Omurov ruled out any exchange of villages."."""
+    text, start = layout.text, sentence.start
+    if layout.quote_at(start) >= 0:
+        return
+    if match := DATELINE.match(text[start : sentence.end]):
+        start += match.end()
+    subject = cast.subject(start, min(sentence.end, start + 120))
+    if subject and (match := ACTS.match(text, subject[1] + 1, sentence.end)) and _words(text[match.end() : sentence.end]) >= 2:
+        name = cast.resolve(text[subject[0] : subject[1]], subject[0])
+        yield Unit(start, sentence.end, kind, name, subject, match["cue"], 0.6)
 
 
 def _is_title(text: str) -> bool:
@@ -360,12 +426,15 @@ def _clauses(layout: Layout, sentence: Sentence, found: Sequence[Attribution]) -
 def _unit(layout: Layout, start: int, end: int, kind: str, item: Attribution | None, cast: Cast) -> Unit:
     text = layout.text
     source, cue = (item.source, item.cue) if item else (None, None)
-    name = cast.resolve(text[source.start : source.end], source.start) if source else None
+    place = (source.start, source.end) if source else None
+    if place is None and kind != "direct" and cue and (subject := cast.subject(start, min(end, start + 120))):
+        place = subject if subject[1] <= cue.start <= subject[1] + 40 else None
+    name = cast.resolve(text[slice(*place)], place[0]) if place else None
     if name and MEDIA.search(name) and (quoted := cast.quoted_in(text[start:end])):
         name = quoted
     return Unit(
         start, end, kind, name,
-        (source.start, source.end) if source else None,
+        place,
         text[cue.start : cue.end] if cue else None,
         item.score if item else 0.5,
     )  # fmt: skip
@@ -395,6 +464,18 @@ def _framed(layout: Layout, unit: Unit, cast: Cast) -> str | None:
     return cast.named_in(start, end)
 
 
+def _headed(layout: Layout, unit: Unit, cast: Cast) -> str | None:
+    """The speaker whom the heading over a floating quotation names: "Holm: Escorts are no substitute"."""
+    i = layout.sentence_at(unit.start)
+    for block in reversed(layout.blocks[: layout.sentences[i].block] if i >= 0 else []):
+        if block.heading:
+            match = HEADLINE.match(layout.text[block.start : block.end])
+            return cast.resolve(match["name"], block.start) if match and cast.names_speaker(match["name"]) else None
+        if layout.text[block.start] not in "\"“«‘'":
+            break
+    return None
+
+
 def _carry(
     layout: Layout, unit: Unit, cast: Cast, carried: tuple[int, str | None, tuple[int, int] | None] | None
 ) -> tuple[int, str | None, tuple[int, int] | None] | None:
@@ -405,6 +486,7 @@ def _carry(
     group = layout.quotes[number].group
     if unit.speaker is None:
         same = carried is not None and carried[0] == group
-        unit.speaker = carried[1] if same and carried else _framed(layout, unit, cast) or cast.last
+        unit.speaker = carried[1] if same and carried else _framed(layout, unit, cast) or _headed(layout, unit, cast)
+        unit.speaker = unit.speaker or cast.last or cast.named_in(max(0, unit.start - 400), unit.start)
         unit.speaker_span = carried[2] if same and carried else None
     return (group, unit.speaker, unit.speaker_span)

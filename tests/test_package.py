@@ -4,22 +4,28 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from stancekit import checkpoints
 
 from .conftest import ROOT
 
 FIRST = """
-import resource, sys, time
+import sys, time
 start = time.perf_counter()
 import stancekit
 assert not {"onnxruntime", "torch", "pandas", "transformers"} & set(sys.modules), "import stancekit loads an engine"
 doc = stancekit.load()("Minister Ana Ruiz said Peru rejects the levy.")
 assert doc.statements[0].stances[0].label == "reject"
 assert not {"torch", "transformers", "datasets", "sklearn"} & set(sys.modules)
-print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+took = time.perf_counter() - start
+# Not getrusage: on Linux its peak counts that of the parent process at the fork, here pytest with torch in it.
+peak = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(took, peak / 1024)
 """
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_first_answer_is_quick_and_small():
     found = []
     for _ in range(4):  # the first run warms the file cache
