@@ -12,7 +12,7 @@ from . import checkpoints
 from .attribution import AttributionModel
 from .backends import Backend, open_backend
 from .segment import Layout, segment
-from .speakers import Cast
+from .speakers import Cast, Speaker
 from .stance import Encoded, StanceModel, locate
 from .statements import Unit, extract
 from .targets import Target as Found
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MAX_CHARS = 1_000_000  # longer documents are read up to here, with a warning; a book is about this long
 
 Target = str | tuple[int, int] | None
+Draft = tuple[int, Unit, Speaker]  # a statement before its stances: number of the document, extracted unit, who speaks
 
 
 def load(
@@ -148,15 +149,15 @@ class Pipeline:
         attributions = (
             dict(zip(reports, self.attribution_model.find([layouts[i] for i in reports]), strict=True)) if reports else {}
         )
-        drafts: list[tuple[int, Unit, str | None]] = []  # (document, statement, holder)
+        drafts: list[Draft] = []
         for i, layout in enumerate(layouts):
             cast = Cast(layout)
             for unit in extract(layout, attributions.get(i, []), cast, speakers[i]):
-                drafts.append((i, unit, cast.holder(unit.speaker).holder))
+                drafts.append((i, unit, cast.holder(unit.speaker)))
         stances = self._stances(texts, layouts, drafts)
         statements: list[list[Statement]] = [[] for _ in texts]
-        for (i, unit, _), (found, cut) in zip(drafts, stances, strict=True):
-            statements[i].append(_statement(len(statements[i]), texts[i], unit, found, cut))
+        for (i, unit, who), (found, cut) in zip(drafts, stances, strict=True):
+            statements[i].append(_statement(len(statements[i]), texts[i], unit, found, cut, who.code))
         for i, text in enumerate(texts):
             if len(text) > MAX_CHARS:
                 warnings.warn(
@@ -165,7 +166,7 @@ class Pipeline:
         return [Document(t, tuple(s), d) for t, s, d in zip(texts, statements, ids, strict=True)]
 
     def _stances(
-        self, originals: Sequence[str], layouts: Sequence[Layout], drafts: Sequence[tuple[int, Unit, str | None]]
+        self, originals: Sequence[str], layouts: Sequence[Layout], drafts: Sequence[Draft]
     ) -> list[tuple[list[Stance], bool]]:
         """The stances of each draft statement, and whether a model saw only a part of it."""
         texts = [layouts[i].text[unit.start : unit.end] for i, unit, _ in drafts]
@@ -174,12 +175,12 @@ class Pipeline:
         places: list[tuple[int, Found | None]] = []
         encode = self.stance_model.encoder.encode
         for n, (text, targets) in enumerate(zip(texts, found, strict=True)):
-            i, unit, holder = drafts[n]
+            i, unit, who = drafts[n]
             before = layouts[i].text[max(0, unit.start - 300) : unit.start]
-            inputs += [encode(text, (t.start, t.end), holder, before) for t in targets]
+            inputs += [encode(text, (t.start, t.end), who.holder, before) for t in targets]
             places += [(n, t) for t in targets]
             if not targets:
-                inputs.append(encode(text, None, holder, before))
+                inputs.append(encode(text, None, who.holder, before))
                 places.append((n, None))
         out: list[tuple[list[Stance], bool]] = [([], False) for _ in drafts]
         for (n, place), row, made in zip(places, self.stance_model.probabilities(inputs), inputs, strict=True):
@@ -189,14 +190,16 @@ class Pipeline:
             out[n] = (out[n][0], out[n][1] or made.truncated)
         return out
 
-    def _decide(self, row: Any, found: Found | None, text: str, draft: tuple[int, Unit, str | None]) -> Stance | None:
-        _, unit, holder = draft
+    def _decide(self, row: Any, found: Found | None, text: str, draft: Draft) -> Stance | None:
+        _, unit, who = draft
         if found is None:
             # No target is named. The sentence as a whole must be clearly no neutral one to count.
-            stance = self.stance_model.stance(row, None, holder)
+            stance = self.stance_model.stance(row, None, who.holder, who.code)
             return stance if stance.label != "neutral" and stance.score >= self.stance_model.null_threshold else None
         start, end = unit.start + found.start, unit.start + found.end
-        return self.stance_model.stance(self.stance_model.combine(row, found.prior), Span(start, end, text[start:end]), holder)
+        return self.stance_model.stance(
+            self.stance_model.combine(row, found.prior), Span(start, end, text[start:end]), who.holder, who.code
+        )
 
     @overload
     def stance(self, text: str, *, target: Target = None, holder: str | None = None) -> Stance: ...
@@ -307,10 +310,10 @@ def _check_text(text: object) -> str:
     return text
 
 
-def _statement(number: int, text: str, unit: Unit, stances: list[Stance], truncated: bool) -> Statement:
+def _statement(number: int, text: str, unit: Unit, stances: list[Stance], truncated: bool, country: str | None) -> Statement:
     start, end = unit.start, unit.end
     who = unit.speaker_span or (None, None)
     return Statement(
         number, start, end, text[start:end], unit.kind, unit.speaker, who[0], who[1], unit.cue, tuple(stances),
-        unit.score, truncated,
+        unit.score, truncated, country,
     )  # fmt: skip

@@ -12,6 +12,7 @@ cut sentences too, so that a sentence never mixes two turns.
 from __future__ import annotations
 
 import bisect
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -161,7 +162,7 @@ def _unwrap(text: str, lines: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """
     near = [
         b - a <= MAX_WRAP and text.count("\n", b, c) + text.count("\r", b, c) - text.count("\r\n", b, c) == 1
-        for (a, b), (c, _) in zip(lines, lines[1:], strict=False)
+        for (a, b), (c, _) in itertools.pairwise(lines)
     ]
     runs_on = [
         touches and text[c].islower() and text[b - 1] not in ".!?…:;"

@@ -154,8 +154,8 @@ class StanceModel:
         result: Scores = np.exp(log_softmax(pooled))
         return result
 
-    def stance(self, row: Scores, target: Span | None = None, holder: str | None = None) -> Stance:
+    def stance(self, row: Scores, target: Span | None = None, holder: str | None = None, country: str | None = None) -> Stance:
         """A row of probabilities as a `Stance`."""
         best = int(row.argmax())
         scores = {label: float(p) for label, p in zip(self.labels, row, strict=True)}
-        return Stance(self.labels[best], float(row[best]), scores, target, holder)
+        return Stance(self.labels[best], float(row[best]), scores, target, holder, country)

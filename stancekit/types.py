@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FRAME_COLUMNS = [
     "doc_id", "id", "speaker", "holder", "label", "target", "score", "kind", "cue", "text",
-    "start", "end", "target_start", "target_end",
+    "start", "end", "target_start", "target_end", "country",
 ]  # fmt: skip
 
 
@@ -42,6 +42,7 @@ class Stance:
         scores: calibrated probability of every label.
         target: what the stance is directed at, or None where it is not named.
         holder: whose stance it is, or None.
+        country: the holder's country as an ISO 3166-1 alpha-3 code, or None where it is not known or not one.
     """
 
     label: str
@@ -49,6 +50,7 @@ class Stance:
     scores: Mapping[str, float] = field(default_factory=dict)
     target: Span | None = None
     holder: str | None = None
+    country: str | None = None
 
     def to_record(self) -> dict[str, Any]:
         """The stance as in the record format (a dict that json can write)."""
@@ -61,6 +63,7 @@ class Stance:
             "label": self.label,
             "score": round(self.score, 4),
             "scores": {k: round(v, 4) for k, v in self.scores.items()},
+            "country": self.country,
         }
 
     @classmethod
@@ -69,7 +72,8 @@ class Stance:
         target = record.get("target")
         span = None if target is None else Span(record.get("start"), record.get("end"), target)
         label = record["label"]
-        return cls(label, float(record.get("score", 1.0)), dict(record.get("scores", {})), span, record.get("holder"))
+        score, scores = float(record.get("score", 1.0)), dict(record.get("scores", {}))
+        return cls(label, score, scores, span, record.get("holder"), record.get("country"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ class Statement:
         cue: the reporting words ("said", "condemned"), or None.
         score: how sure the extraction is, 0 to 1.
         truncated: whether something of the statement was too long for a model's window.
+        country: the country the speaker speaks for, as an ISO 3166-1 alpha-3 code, or None.
     """
 
     id: int
@@ -100,6 +105,7 @@ class Statement:
     stances: tuple[Stance, ...] = ()
     score: float = 1.0
     truncated: bool = False
+    country: str | None = None
 
     def to_record(self, doc_id: str) -> dict[str, Any]:
         """The statement in the record format (a dict that json can write)."""
@@ -117,6 +123,7 @@ class Statement:
             "score": round(self.score, 4),
             "stances": [s.to_record() for s in self.stances],
             "truncated": self.truncated,
+            "country": self.country,
         }
 
     @classmethod
@@ -135,6 +142,7 @@ class Statement:
             stances=tuple(Stance.from_record(s) for s in record.get("stances") or []),
             score=float(record.get("score", 1.0)),
             truncated=bool(record.get("truncated", False)),
+            country=record.get("country"),
         )
 
 
@@ -191,6 +199,7 @@ class Document:
                         "end": s.end,
                         "target_start": target.start if target else None,
                         "target_end": target.end if target else None,
+                        "country": stance.country or s.country,
                     }
                 )
         return rows

@@ -1,5 +1,6 @@
 """Every code block of the README and of training/README.md that claims to run, runs."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -45,3 +46,15 @@ def test_training_readme_names_scripts_and_configs_that_exist():
 def test_readme_names_every_make_target():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert all(f"make {t}" in text for t in ("demo", "test"))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
+def test_notebook_runs_top_to_bottom(path, monkeypatch):
+    monkeypatch.chdir(path.parent)
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
+    assert code
+    assert not any(c.get("outputs") for c in cells), "notebooks are kept without outputs"
+    space = {"__name__": "notebook"}
+    for number, block in enumerate(code):
+        exec(compile(block, f"{path.name}, cell {number}", "exec"), space)
