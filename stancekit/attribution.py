@@ -6,6 +6,7 @@ The classifier reads words with quotation marks brought to one form and paragrap
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,6 @@ from .backends import Backend
 from .segment import Layout
 from .tagging import Tagged, Tagger, spans_of, split_words
 
-ROLES = ("source", "cue", "content")
 BREAK = "¶"  # stands for a paragraph break in the classifier's input
 
 
@@ -63,12 +63,13 @@ class AttributionModel:
 
     def __init__(self, backend: Backend) -> None:
         self.tagger = Tagger(backend)
+        self.roles = tuple(label[2:] for label in backend.labels[1::2])
 
     def find(self, layouts: Sequence[Layout]) -> list[list[Attribution]]:
         """The attributions of each article, by the place of their first content."""
         split = [words(layout) for layout in layouts]
         scores = self.tagger.scores([w for w, _ in split])
-        found = [spans_of(s, spans, ROLES) for s, (_, spans) in zip(scores, split, strict=True)]
+        found = [spans_of(s, spans, self.roles) for s, (_, spans) in zip(scores, split, strict=True)]
         return [link(layout, tagged) for layout, tagged in zip(layouts, found, strict=True)]
 
 
@@ -83,11 +84,19 @@ def link(layout: Layout, tagged: Sequence[Tagged]) -> list[Attribution]:
     cues = [i for i, t in enumerate(tagged) if t.kind == "cue"]
     sources = [i for i, t in enumerate(tagged) if t.kind == "source"]
     contents = [i for i, t in enumerate(tagged) if t.kind == "content"]
+    places = {kind: sorted((at[j], j) for j in members) for kind, members in (("cue", cues), ("source", sources))}
+
+    def between(kind: str, first: int, last: int) -> list[int]:
+        """The spans of a kind whose sentences are first … last, in text order."""
+        found = places[kind]
+        low, high = bisect.bisect_left(found, (first, -1)), bisect.bisect_right(found, (last, len(tagged)))
+        return sorted(j for _, j in found[low:high])
+
     by_cue: dict[int, Attribution] = {}
     out: list[Attribution] = []
     for i in contents:
         last = layout.sentence_at(tagged[i].end - 1)
-        near = [j for j in cues if at[i] - 1 <= at[j] <= last + 1 and _same_block(layout, at[i], at[j], last)]
+        near = [j for j in between("cue", at[i] - 1, last + 1) if _same_block(layout, at[i], at[j], last)]
         if 0 <= last < len(layout.sentences) - 1 and _ended(layout, tagged[i].end, layout.sentences[last + 1].start):
             near = [j for j in near if at[j] <= last]
         cue = min(near, key=lambda j: _cost(tagged, at, i, j, last), default=None)
@@ -97,7 +106,7 @@ def link(layout: Layout, tagged: Sequence[Tagged]) -> list[Attribution]:
             by_cue[cue].contents.append(tagged[i])
             continue
         anchor = cue if cue is not None else i
-        reach = [j for j in sources if at[j] == at[anchor] or (cue is None and at[i] <= at[j] <= last)]
+        reach = between("source", at[anchor], at[anchor]) if cue is not None else between("source", at[i], max(at[i], last))
         source = min(reach, key=lambda j: _cost(tagged, at, anchor, j, at[anchor]), default=None)
         found = Attribution([tagged[i]], tagged[source] if source is not None else None, tagged[cue] if cue is not None else None)
         if cue is not None:

@@ -19,6 +19,7 @@ from .checkpoints import Checkpoint
 Logits = npt.NDArray[np.float32]
 BATCH_TOKENS = 2048  # tokens a batch may hold, padding counted; larger batches are no quicker on a processor
 BATCH_ROWS = 32
+SAFE: dict[str, Any] = {"trust_remote_code": False, "use_safetensors": True}  # no pickle, and no code from a checkpoint
 
 
 class Backend:
@@ -30,7 +31,10 @@ class Backend:
         self.checkpoint = checkpoint
         self.labels = checkpoint.labels
         self.settings: dict[str, Any] = checkpoint.settings
-        self.tokenizer = Tokenizer.from_file(str(checkpoint.folder / "tokenizer.json"))
+        try:
+            self.tokenizer = Tokenizer.from_file(str(checkpoint.folder / "tokenizer.json"))
+        except Exception as error:  # tokenizers raises bare exceptions
+            raise ValueError(f"cannot read {checkpoint.folder / 'tokenizer.json'}: {error}") from error
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
         self.cls = self._special("[CLS]", "<s>")
@@ -133,7 +137,11 @@ class TorchBackend(Backend):
         auto: Any = transformers.AutoModelForTokenClassification
         if self.checkpoint.task == "stance":
             auto = transformers.AutoModelForSequenceClassification
-        self.model = auto.from_pretrained(self.checkpoint.folder, local_files_only=True).to(self.device).eval()
+        try:
+            model = auto.from_pretrained(self.checkpoint.folder, local_files_only=True, **SAFE)
+        except Exception as error:  # transformers and safetensors have families of their own
+            raise ValueError(f"cannot load {self.checkpoint.folder}: {type(error).__name__}: {error}") from error
+        self.model = model.to(self.device).eval()
         self.typed = getattr(self.model.config, "type_vocab_size", 0) > 1
 
     def _batch(self, ids: npt.NDArray[np.int64], mask: npt.NDArray[np.int64], types: npt.NDArray[np.int64]) -> Logits:

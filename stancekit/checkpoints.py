@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .labels import ROLES
+from .tagging import bio
+
 TASKS = ("attribution", "target", "stance")
 SETTINGS = "stancekit.json"
 MODELS = Path(__file__).parent / "models"
@@ -79,6 +82,13 @@ def read(folder: Path, task: str) -> Checkpoint:
     if not names:
         raise ValueError(f"{folder}/config.json names no labels (id2label)")
     labels = tuple(names[key] for key in sorted(names, key=int))
+    if task != "stance":
+        kinds = {label[2:] for label in labels[1:]}
+        if labels != bio([label[2:] for label in labels[1::2]]) or (task == "attribution" and kinds != set(ROLES)):
+            wanted = (
+                "O, B-source, I-source, B-cue, I-cue, B-content, I-content" if task == "attribution" else "O and pairs of B-, I-"
+            )
+            raise ValueError(f"{folder} does not label {task}s: its labels are {', '.join(labels)}; wanted are {wanted}")
     settings = {"max_length": min(int(config.get("max_position_embeddings", 512)), 512), **settings}
     return Checkpoint(folder, task, labels, settings)
 

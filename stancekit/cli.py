@@ -6,6 +6,7 @@ Exit status: 0 all went well; 1 some rows or files were skipped (each is named o
 from __future__ import annotations
 
 import argparse
+import io
 import itertools
 import json
 import shutil
@@ -24,9 +25,12 @@ from .types import Document
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     arguments = _parser().parse_args(argv)
-    warnings.showwarning = lambda message, *_a, **_k: print(f"warning: {message}", file=sys.stderr)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a character must not end the run
     try:
-        status: int = arguments.run(arguments)
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_a, **_k: print(f"warning: {message}", file=sys.stderr)
+            status: int = arguments.run(arguments)
         return status
     except (ValueError, TypeError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -34,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except OSError as error:
+        print(f"error: {error.filename or 'input or output'}: {error.strerror or error}", file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     report.set_defaults(run=_report)
     report.add_argument("article", metavar="ARTICLE", help="a .txt file, or -")
     report.add_argument("--out", type=Path, default=Path("report.html"))
+    report.add_argument("--overwrite", action="store_true", help="replace an output that exists")
     report.add_argument("--speaker", help="who speaks, if the text is one speaker's own words")
     _model_options(report)
     evaluate = commands.add_parser("evaluate", help="score predicted records against gold ones")
@@ -94,8 +102,13 @@ def _label(arguments: argparse.Namespace) -> int:
     columns = Columns(arguments.text_column, arguments.id_column, arguments.speaker_column)
     if arguments.batch_size < 1:
         raise ValueError(f"--batch-size must be at least 1, found {arguments.batch_size}")
-    if arguments.html and arguments.html.exists() and not arguments.overwrite:
-        raise ValueError(f"{arguments.html} exists: choose another --html, or add --overwrite")
+    outputs = [p for p in (arguments.out, arguments.html) if p]
+    if arguments.html:
+        _check_output(arguments.html, "--html", arguments.overwrite)
+    for path in outputs:
+        if any(str(i) != "-" and Path(i).resolve() == path.resolve() for i in arguments.inputs):
+            raise ValueError(f"{path} is an input too: choose another output")
+    reader = Reader(columns, skip=tuple(p.resolve() for p in outputs))
     nlp = _load(arguments)
     writer = Writer(arguments.out, arguments.overwrite) if arguments.out else None
     problems: list[Problem] = []
@@ -105,7 +118,7 @@ def _label(arguments: argparse.Namespace) -> int:
     bar = tqdm(unit=" docs", disable=arguments.quiet or not sys.stderr.isatty(), file=sys.stderr)
     complete = False
     try:
-        for batch in _batches(Reader(columns).read(arguments.inputs), arguments.batch_size, problems):
+        for batch in _batches(reader.read(arguments.inputs), arguments.batch_size, problems):
             speakers = [a.speaker or arguments.speaker for a in batch]
             docs = nlp.pipe((a.text for a in batch), batch_size=len(batch), doc_ids=[a.doc_id for a in batch], speakers=speakers)
             for doc in docs:
@@ -131,6 +144,15 @@ def _label(arguments: argparse.Namespace) -> int:
     if problems and not done:
         return 2
     return 1 if problems else 0
+
+
+def _check_output(path: Path, option: str, overwrite: bool) -> None:
+    """Complain about an output before the work, not after it."""
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: {option} names a file")
+    if path.exists() and not overwrite:
+        raise ValueError(f"{path} exists: choose another {option}, or add --overwrite")
+    path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _batches(items: Iterator[Article | Problem], size: int, problems: list[Problem]) -> Iterator[list[Article]]:
@@ -180,6 +202,7 @@ def table(docs: Sequence[Document], width: int | None = None) -> str:
 def _report(arguments: argparse.Namespace) -> int:
     from .display import render
 
+    _check_output(arguments.out, "--out", arguments.overwrite)
     items = list(Reader().read([arguments.article]))
     for item in items:
         if isinstance(item, Problem):
@@ -196,7 +219,16 @@ def _report(arguments: argparse.Namespace) -> int:
 def _evaluate(arguments: argparse.Namespace) -> int:
     from .evaluation import read_records, score, summary
 
-    figures = score(read_records(arguments.gold), read_records(arguments.predicted))
+    gold, predicted = read_records(arguments.gold), read_records(arguments.predicted)
+    if not gold:
+        raise ValueError(f"{arguments.gold} holds no records")
+    if not set(gold) & set(predicted):
+        raise ValueError(
+            f"no document of {arguments.gold} ({', '.join(sorted(gold)[:3])}, …) is in {arguments.predicted}: doc_id must agree"
+        )
+    if lacking := sorted(set(gold) - set(predicted)):
+        print(f"warning: {len(lacking)} documents have no predictions: {', '.join(lacking[:5])}", file=sys.stderr)
+    figures = score(gold, predicted)
     print(json.dumps(figures, indent=1) if arguments.json else summary(figures))
     return 0
 

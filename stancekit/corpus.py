@@ -10,16 +10,21 @@ import csv
 import gzip
 import io
 import json
+import re
 import sys
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .types import FRAME_COLUMNS, Document
+from .types import FRAME_COLUMNS, Document, arrow_schema
 
 ENDINGS = (".txt", ".jsonl", ".jsonl.gz", ".csv", ".parquet")
 OUTPUTS = (".jsonl", ".csv", ".parquet")
+MAX_FIELD = 2**31 - 1
+GROUP_ROWS = 50_000  # rows of a Parquet row group
+SURROGATE = re.compile("[\ud800-\udfff]")  # half a character; also how bytes that are not UTF-8 come out of a CSV
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,10 @@ class Problem:
         return f"{self.where}: {self.reason}"
 
 
+class MissingColumn(ValueError):
+    """A table lacks a column that was asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Which columns of a table hold what; `id` and `speaker` may be absent."""
@@ -53,26 +62,31 @@ class Columns:
 
 @dataclass(slots=True)
 class Reader:
-    """Reads articles from paths. Problems with single rows or files come out beside the articles."""
+    """Reads articles from paths. Problems with single rows or files come out beside the articles.
+
+    Files in `skip` (outputs of the same run) are passed over where a folder holds them.
+    """
 
     columns: Columns = field(default_factory=Columns)
+    skip: tuple[Path, ...] = ()
 
     def read(self, paths: Iterable[str | Path]) -> Iterator[Article | Problem]:
         """Articles (and problems) of files, folders (with all files under them) and "-" (standard input, one text).
 
         Raises:
-            ValueError: a path does not exist or has an unknown ending, or a table lacks a column.
+            ValueError: a path does not exist or has an unknown ending; before anything is read.
         """
-        for path in paths:
+        found = [(path, [] if str(path) == "-" else self._files(Path(path))) for path in paths]
+        for path, files in found:
             if str(path) == "-":
                 yield from self._text(sys.stdin.buffer.read(), "stdin", "stdin")
-                continue
-            for file in self._files(Path(path)):
+            for file in files:
                 yield from self._file(file)
 
     def _files(self, path: Path) -> list[Path]:
         if path.is_dir():
             files = sorted(p for p in path.rglob("*") if p.is_file() and p.name.lower().endswith(ENDINGS))
+            files = [p for p in files if p.resolve() not in self.skip]
             if not files:
                 raise ValueError(f"{path}: no files that end in {', '.join(ENDINGS)}")
             return files
@@ -83,7 +97,7 @@ class Reader:
         return [path]
 
     def _file(self, path: Path) -> Iterator[Article | Problem]:
-        name, stem = path.name.lower(), path.name.split(".", 1)[0] if path.name.lower().endswith(".gz") else path.stem
+        name, stem = path.name.lower(), re.sub(r"\.gz$", "", path.name, flags=re.IGNORECASE).rsplit(".", 1)[0]
         try:
             if name.endswith(".txt"):
                 yield from self._text(path.read_bytes(), stem, str(path))
@@ -95,6 +109,10 @@ class Reader:
                 yield from self._jsonl(path, stem)
         except OSError as error:
             yield Problem(str(path), f"cannot be read: {error.strerror or error}")
+        except (EOFError, zlib.error, csv.Error, ValueError) as error:  # cut off, or not what its ending says
+            yield Problem(
+                str(path), f"cannot be read to its end: {error}" if not isinstance(error, MissingColumn) else str(error)
+            )
 
     def _text(self, data: bytes, doc_id: str, where: str) -> Iterator[Article | Problem]:
         if b"\0" in data:
@@ -108,8 +126,12 @@ class Reader:
 
     def _row(self, row: dict[str, Any], stem: str, number: int, where: str) -> Article | Problem:
         text = row.get(self.columns.text)
+        if self.columns.text not in row:
+            return Problem(where, f"no column {self.columns.text!r}; it has {', '.join(map(str, row)) or 'none'} (--text-column)")
         if not isinstance(text, str):
             return Problem(where, f"column {self.columns.text!r} holds {type(text).__name__}, not text")
+        if any(SURROGATE.search(str(v)) for v in (text, row.get(self.columns.id or ""), row.get(self.columns.speaker or ""))):
+            return Problem(where, "is not valid Unicode")
         doc_id = row.get(self.columns.id) if self.columns.id else None
         speaker = row.get(self.columns.speaker) if self.columns.speaker else None
         if self.columns.id and doc_id in (None, ""):
@@ -117,21 +139,22 @@ class Reader:
         who = speaker if isinstance(speaker, str) and speaker.strip() else None
         return Article(str(doc_id) if doc_id is not None else f"{stem}-{number}", text, who)
 
-    def _check_columns(self, found: Iterable[str], where: Path) -> None:
+    def _check_columns(self, found: Iterable[str]) -> None:
         names = list(found)
         for column in (self.columns.text, self.columns.id, self.columns.speaker):
             if column is not None and column not in names:
-                raise ValueError(
-                    f"{where}: no column {column!r}; it has {', '.join(names) or 'no columns'} "
+                raise MissingColumn(
+                    f"no column {column!r}; it has {', '.join(names) or 'no columns'} "
                     "(choose with --text-column, --id-column, --speaker-column)"
                 )
 
     def _csv(self, path: Path, stem: str) -> Iterator[Article | Problem]:
-        csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+        if csv.field_size_limit() < MAX_FIELD:  # an article is longer than the module's default
+            csv.field_size_limit(MAX_FIELD)
         with path.open("rb") as raw:
             lines = (line.decode("utf-8", "surrogateescape") for line in raw)
             rows = csv.DictReader(lines)
-            self._check_columns((n.lstrip("\ufeff") for n in rows.fieldnames or []), path)
+            self._check_columns(n.lstrip("\ufeff") for n in rows.fieldnames or [])
             rows.fieldnames = [n.lstrip("\ufeff") for n in rows.fieldnames or []]
             number = 0
             while True:
@@ -144,10 +167,6 @@ class Reader:
                 except csv.Error as error:
                     yield Problem(where, f"is not readable CSV: {error}")
                     continue
-                text = row.get(self.columns.text)
-                if isinstance(text, str) and any("\udc80" <= c <= "\udcff" for c in text):
-                    yield Problem(where, "is not valid UTF-8")
-                    continue
                 yield self._row(row, stem, number, where)
 
     def _jsonl(self, path: Path, stem: str) -> Iterator[Article | Problem]:
@@ -157,8 +176,8 @@ class Reader:
                 if not line.strip():
                     continue
                 try:
-                    row = json.loads(line.decode("utf-8"))
-                except ValueError as error:  # a UnicodeDecodeError is one too
+                    row = json.loads(line.removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
+                except (ValueError, RecursionError) as error:  # a UnicodeDecodeError is a ValueError too
                     yield Problem(where, f"is not valid JSON: {error}")
                     continue
                 if not isinstance(row, dict):
@@ -175,7 +194,7 @@ class Reader:
         except pa.ArrowInvalid as error:
             yield Problem(str(path), f"is not readable Parquet: {error}")
             return
-        self._check_columns(file.schema_arrow.names, path)
+        self._check_columns(file.schema_arrow.names)
         names = [c for c in (self.columns.text, self.columns.id, self.columns.speaker) if c]
         number = 0
         for batch in file.iter_batches(batch_size=256, columns=names):
@@ -191,6 +210,8 @@ class Writer:
         ending = next((e for e in OUTPUTS if path.name.lower().endswith(e)), None)
         if ending is None:
             raise ValueError(f"{path}: unknown ending for output; allowed are {', '.join(OUTPUTS)}")
+        if path.is_dir():
+            raise ValueError(f"{path} is a folder: --out names a file")
         if path.exists() and not overwrite:
             raise ValueError(f"{path} exists: choose another --out, or add --overwrite")
         if not path.parent.is_dir():
@@ -205,6 +226,7 @@ class Writer:
         except OSError as error:
             raise ValueError(f"cannot write {path}: {error.strerror}") from error
         self._parquet: Any = None
+        self._rows: list[dict[str, Any]] = []  # waiting to become a row group
         if ending == ".csv":
             self._csv(FRAME_COLUMNS)
 
@@ -222,25 +244,25 @@ class Writer:
             for row in doc.to_rows():
                 self._csv(row.values())
         else:
-            self._arrow(doc.to_rows())
+            self._rows += doc.to_rows()
+            if len(self._rows) >= GROUP_ROWS:
+                self._arrow()
 
-    def _arrow(self, rows: list[dict[str, Any]]) -> None:
+    def _arrow(self) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        kinds = {"id": pa.int64(), "score": pa.float64()} | dict.fromkeys(
-            ("start", "end", "target_start", "target_end"), pa.int64()
-        )
-        schema = pa.schema([(c, kinds.get(c, pa.string())) for c in FRAME_COLUMNS])
+        schema = arrow_schema()
         if self._parquet is None:
             self._parquet = pq.ParquetWriter(self.file, schema)
-        if rows:
-            self._parquet.write_table(pa.Table.from_pylist(rows, schema=schema))
+        if self._rows:
+            self._parquet.write_table(pa.Table.from_pylist(self._rows, schema=schema))
+        self._rows = []
 
     def close(self, complete: bool = True) -> None:
         """Finish: move the file to its name, or take the unfinished one away."""
         if self.ending == ".parquet" and complete:
-            self._arrow([])
+            self._arrow()
             self._parquet.close()
         self.file.close()
         if complete:

@@ -40,6 +40,7 @@ def read_records(path: str | Path) -> dict[str, list[Record]]:
             continue
         try:
             record = json.loads(line)
+            int(record["start"]), int(record["end"])
             out[record["doc_id"]].append(record)
             for stance in record.get("stances") or []:
                 check_label(stance["label"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 NEUTRAL = "neutral"
 LABELS: tuple[str, ...] = ("support", "condemn", "reject", "cooperate", NEUTRAL)
 STANCES: tuple[str, ...] = LABELS[:-1]
+ROLES: tuple[str, ...] = ("source", "cue", "content")  # of the words of an attribution
 KINDS: tuple[str, ...] = ("direct", "indirect", "mixed", "own")
 
 DEFINITIONS: dict[str, str] = {

@@ -17,7 +17,7 @@ from .stance import Encoded, StanceModel, locate
 from .statements import Unit, extract
 from .targets import Target as Found
 from .targets import TargetModel
-from .types import Document, Span, Stance, Statement
+from .types import Document, Span, Stance, Statement, arrow_schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,6 +71,10 @@ class Pipeline:
         self.checkpoints = dict(models)
         self._device, self._threads = device, threads
         self._loaded: dict[str, Any] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickles without the loaded networks, which each process reads for itself."""
+        return {**self.__dict__, "_loaded": {}}
 
     def _backend(self, task: str) -> Backend:
         return open_backend(self.checkpoints[task], self._device, self._threads)
@@ -132,16 +136,34 @@ class Pipeline:
             batch_size: how many articles are worked on together; the results do not depend on it.
             doc_ids: as many ids as texts; numbers from 0 where left out.
             speakers: as many speakers (or None) as texts.
+
+        Raises:
+            TypeError: `texts` is a single string.
+            ValueError: `batch_size` is below 1; or, while iterating, there are fewer ids or speakers than texts.
         """
-        if isinstance(texts, str):
-            raise TypeError("pipe() takes several articles, found one str: call nlp(text) for one article")
+        for name, value in (("texts", texts), ("speakers", speakers)):
+            if isinstance(value, str):
+                raise TypeError(f"pipe() takes several {name}, found one str: call nlp(text, speaker=…) for one article")
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, found {batch_size}")
-        ids: Iterable[str] = doc_ids if doc_ids is not None else (str(i) for i in itertools.count())
-        who: Iterable[str | None] = speakers if speakers is not None else itertools.repeat(None)
-        rows = zip(texts, ids, who, strict=False)
-        while batch := list(itertools.islice(rows, batch_size)):
-            yield from self._label([_check_text(t) for t, _, _ in batch], [i for _, i, _ in batch], [s for _, _, s in batch])
+        return self._pipe(texts, batch_size, doc_ids, speakers)
+
+    def _pipe(
+        self, texts: Iterable[str], size: int, doc_ids: Iterable[str] | None, speakers: Iterable[str | None] | None
+    ) -> Iterator[Document]:
+        ids = iter(doc_ids) if doc_ids is not None else (str(i) for i in itertools.count())
+        who = iter(speakers) if speakers is not None else itertools.repeat(None)
+
+        def rows() -> Iterator[tuple[str, str, str | None]]:
+            for number, text in enumerate(texts):
+                try:
+                    yield _check_text(text), next(ids), next(who)
+                except StopIteration:
+                    raise ValueError(f"doc_ids or speakers end after {number} texts: give one for each text") from None
+
+        found = rows()
+        while batch := list(itertools.islice(found, size)):
+            yield from self._label([t for t, _, _ in batch], [i for _, i, _ in batch], [w for _, _, w in batch])
 
     def _label(self, texts: Sequence[str], ids: Sequence[str], speakers: Sequence[str | None]) -> list[Document]:
         layouts = [segment(text[:MAX_CHARS]) for text in texts]
@@ -231,18 +253,29 @@ class Pipeline:
         """
         if isinstance(text, str):
             return self._pairs([text], [target], [holder])[0]
+        if not isinstance(text, list | tuple):
+            raise TypeError(f"expected a statement or a list of them, found {type(text).__name__}")
         texts = [_check_text(t) for t in text]
-        targets = list(target) if target is not None else [None] * len(texts)
-        holders = list(holder) if holder is not None else [None] * len(texts)
-        for name, values in (("target", targets), ("holder", holders)):
-            if len(values) != len(texts):
-                raise ValueError(f"{len(texts)} texts but {len(values)} {name}s: give one {name} (or None) for each text")
-        return self._pairs(texts, targets, holders)
+        lists: list[list[Any]] = []
+        for name, values in (("target", target), ("holder", holder)):
+            if values is not None and (
+                isinstance(values, str) or (isinstance(values, tuple) and values and isinstance(values[0], int))
+            ):
+                raise TypeError(f"{len(texts)} texts but one {name}: give a list with one {name} (or None) for each text")
+            found = list(values) if values is not None else [None] * len(texts)
+            if len(found) != len(texts):
+                raise ValueError(f"{len(texts)} texts but {len(found)} {name}s: give one {name} (or None) for each text")
+            lists.append(found)
+        return self._pairs(texts, lists[0], lists[1])
 
     def _pairs(self, texts: list[str], targets: list[Target], holders: list[str | None]) -> list[Stance]:
         spans: list[Span | None] = []
         inputs = []
         for text, target, holder in zip(texts, targets, holders, strict=True):
+            if not (target is None or isinstance(target, str) or (isinstance(target, tuple) and len(target) == 2)):
+                raise TypeError(f"a target is words, (start, end) or None, found {target!r}")
+            if not (holder is None or isinstance(holder, str)):
+                raise TypeError(f"a holder is a str or None, found {holder!r}")
             place = locate(text, target) if isinstance(target, str) else target
             if place is not None and not 0 <= place[0] < place[1] <= len(text):
                 raise ValueError(f"target {place} lies outside its text of {len(text)} characters: give (start, end) in it")
@@ -277,9 +310,9 @@ class Pipeline:
         for column in (text, id, speaker):
             if column is not None and column not in frame.columns:
                 raise ValueError(f"no column {column!r}: the frame has {', '.join(map(str, frame.columns))}")
-        ids = frame[id] if id else frame.index.to_series()
+        ids = frame[id] if id is not None else frame.index.to_series()
         texts = [t if isinstance(t, str) else "" for t in frame[text]]
-        who = [s if isinstance(s, str) and s else None for s in frame[speaker]] if speaker else None
+        who = [s if isinstance(s, str) and s else None for s in frame[speaker]] if speaker is not None else None
         frames = [d.to_frame() for d in self.pipe(texts, batch_size=batch_size, doc_ids=map(str, ids), speakers=who)]
         kept = [f for f in frames if len(f)]
         return pd.concat(kept, ignore_index=True) if kept else Document("").to_frame()
@@ -301,7 +334,10 @@ class Pipeline:
             rows = [r for d in self.pipe(texts, batch_size=batch_size, doc_ids=ids) for r in d.to_rows()]
             return {c: [r[c] for r in rows] for c in Document("").to_frame().columns}
 
-        return dataset.map(label, batched=True, with_indices=True, batch_size=batch_size, remove_columns=names)
+        from datasets import Features
+
+        features = Features.from_arrow_schema(arrow_schema())  # else a batch without a speaker would fix the column's type
+        return dataset.map(label, batched=True, with_indices=True, batch_size=batch_size, remove_columns=names, features=features)
 
 
 def _check_text(text: object) -> str:

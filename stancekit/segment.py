@@ -34,6 +34,16 @@ NAME_TURN = re.compile(
 TITLED_LABEL = re.compile(
     r"(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov)\.? [A-Z]|(?:President|Minister|Secretary|Senator|Ambassador|Chair\w*|Speaker) [A-Z]"
 )
+# What a newsroom writes before a colon in capitals.
+NO_SPEAKER = re.compile(
+    r"\b(?:NEWS|POINTS?|UPDATED?|NOTES?|EDITOR|WATCH|READ|LISTEN|PHOTOS?|VIDEO|ANALYSIS|EXPLAINERS?|OPINION|SUMMARY|BACKGROUND|CONTACT|"
+    r"SOURCES?|LIVE|EXCLUSIVE|TOPICS?|FACTBOX|TIMELINE|RELATED|CORRECTION|WHAT|WHY|HOW|WHEN|WHERE|URGENT|ALERT|SUBJECT|FROM|TO|DATE|RE)\b"
+)
+# A label that stands alone in a text must show that it is a speaker's.
+SPEAKER_LABEL = re.compile(
+    r"(?:MR|MRS|MS|DR|SEN|REP|GOV|AMB|GEN)\b|.*\b(?:PRESIDENT|MINISTER|PREMIER|SECRETARY|SPOKES\w+|AMBASSADOR|SENATOR|CHAIR\w*|"
+    r"CHANCELLOR|GOVERNOR|MODERATOR|MAYOR|COMMISSIONER|GENERAL|KING|QUEEN|DIRECTOR|ADMIRAL|SPEAKER)\b"
+)
 STUB = re.compile(r"(?:\w+ )?(?:[A-Z]\.){2,}|(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Gen|St)\.")
 # A sentence's end that the splitter may take for an abbreviation: after a word in lower case, or before a quotation.
 MISSED = re.compile(
@@ -129,7 +139,7 @@ def segment(text: str) -> Layout:
 
 def strip_span(text: str, start: int, end: int) -> tuple[int, int]:
     """Shrink a span so that it neither starts nor ends with white space."""
-    while start < end and text[start].isspace():
+    while start < end and (text[start].isspace() or text[start] == "\ufeff"):
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
@@ -202,7 +212,7 @@ def _turns(text: str, blocks: list[Block]) -> list[Turn]:
     for block in blocks:
         head = text[block.start : min(block.end, block.start + 140)]
         for pattern, into in ((CAPS_TURN, found), (Q_TURN, found), (NAME_TURN, named)):
-            if match := pattern.match(head):
+            if (match := pattern.match(head)) and not NO_SPEAKER.search(match["label"]):
                 into.append((block.start, block.start + match.end(), match["label"].strip()))
                 break
     labels = [label for _, _, label in named]
@@ -212,7 +222,7 @@ def _turns(text: str, blocks: list[Block]) -> list[Turn]:
         found = sorted(found + named)
     if not any(label.startswith("Q") for _, _, label in found):
         found = [f for f in found if f[2] not in ("A", "ANSWER")]  # an answer without a question is an article: "A man"
-    if not found or (len(found) == 1 and len(found[0][2].split()) < 2):  # "WATCH: ...", "UPDATE: ..."
+    if not found or (len(found) == 1 and not SPEAKER_LABEL.match(found[0][2])):  # "A TOWN IN FEAR: ..."
         return []
     ends = [start for start, _, _ in found[1:]] + [len(text)]
     turns = []

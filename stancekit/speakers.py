@@ -25,7 +25,7 @@ ROLE = (
     r"congress(?:man|woman)|general|gen\.|admiral|adm\.|colonel|col\.|commander|leader|chief|head|director(?: general)?|"
     r"chair(?:man|woman|person)?|mayor|commissioner|advis[eo]r|diplomat|official|analyst|expert|ayatollah|sheikh|pope|"
     r"archbishop|judge|justice|speaker|deputy|lawmaker|counsellor|councilor|coordinator|administrator|lady|professor|"
-    r"charg[eé] d[’']affaires|researcher|fellow|economist|strategist|lawyer|attorney|editor|host|correspondent|reporter|journalist|candidate|"
+    r"charg[eé] d[’']affaires|sheriff|captain|lieutenant|sergeant|bishop|cardinal|rabbi|imam|prosecutor|treasurer|marshal|baroness|researcher|fellow|economist|strategist|lawyer|attorney|editor|host|correspondent|reporter|journalist|candidate|"
     r"mr\.?|mrs\.?|ms\.?|dr\.?)"
 )
 ROLE_WORD = re.compile(rf"\b{ROLE}(?!\w)", re.IGNORECASE)
@@ -74,6 +74,8 @@ STATE_OFFICES = {"president", "vice president", "prime minister", "deputy prime 
                  "trade minister", "chancellor", "king", "queen", "emir", "sultan", "crown prince", "supreme leader",
                  "deputy foreign minister", "president-elect"}  # fmt: skip
 DOCUMENT = re.compile(r"\b(?:statement|communiqu[eé]|press release|proposal|resolution|letter|editorial|text)\b", re.IGNORECASE)
+SHORT_FORMS = [{"bill", "william"}, {"bob", "robert"}, {"jim", "james"}, {"dick", "richard"}, {"ted", "edward"}, {"jack", "john"},
+               {"chuck", "charles"}, {"peggy", "margaret"}, {"harry", "henry"}, {"hank", "henry"}, {"sasha", "alexander"}]  # fmt: skip
 TITLES = {"mr", "mrs", "ms", "dr", "sir", "lord", "lady", "president", "minister", "secretary", "senator", "general", "honorable"}
 NOT_NAMES = {"the", "on", "in", "at", "but", "and", "if", "as", "when", "while", "monday", "tuesday", "wednesday", "thursday",
              "friday", "saturday", "sunday", "january", "february", "march", "april", "may", "june", "july", "august",
@@ -146,6 +148,19 @@ def surname(name: str) -> str:
     return words[-1].lower() if words else ""
 
 
+def _differ(a: str, b: str) -> bool:
+    """Whether two names with the same surname must be of two persons: their first names have nothing in common."""
+    one, two = ([w.lower() for w in name.split()[:-1]] for name in (a, b))
+    if not one or not two or set(one) & set(two):
+        return False
+
+    def alike(x: str, y: str) -> bool:
+        initial = x[0] == y[0] and (len(x.rstrip(".")) == 1 or len(y.rstrip(".")) == 1)
+        return initial or x[:2] == y[:2] or x in y or y in x or {x, y} in SHORT_FORMS
+
+    return not any(alike(x, y) for x in one for y in two)
+
+
 def role_key(text: str) -> str:
     """A role's comparable form: "The Iranian Foreign Minister" → "foreign minister"; "" if there is none."""
     if re.search(r"\btop\b.*\bdiplomat\b", text, re.IGNORECASE):
@@ -162,10 +177,12 @@ class Cast:
 
     def __init__(self, layout: Layout) -> None:
         self.text, self.layout = layout.text, layout
-        self.persons: dict[str, Person] = {}  # by surname: those with a role, and those who spoke
-        self.names: dict[str, Person] = {}  # by surname: other runs of capitalised words
+        # By surname, or by the whole name in lower case where another first name has the surname already:
+        self.persons: dict[str, Person] = {}  # those with a role, and those who spoke
+        self.names: dict[str, Person] = {}  # other runs of capitalised words
+        self.first: dict[str, dict[str, Person]] = {}  # persons by the first word of their name, then by name
         self.sources: list[str] = []  # resolved names of non-persons, in the order they spoke
-        self.mentions: list[tuple[int, str]] = []  # where a person is named: (offset, surname)
+        self.mentions: list[tuple[int, str]] = []  # where a person is named: (offset, key as above)
         self.last: str | None = None  # the last speaker
         self.last_at = -1  # where the last speaker spoke
         self.last_person: str | None = None
@@ -192,7 +209,7 @@ class Cast:
             lead = re.split(r",| and | with | by |(?<=[a-z]{2})\. ", role_before.group(1))[-1] if role_before else ""
             tail = after.group(1) if after and ROLE_WORD.search(after.group(1)) else ""
             person = self._person(name, named=not (lead or tail))
-            self.mentions.append((offset + start, surname(name)))
+            self.mentions.append((offset + start, self._key(name)))
             if others := [m for m in ROLE_WORD.finditer(lead) if runs(lead[m.end() :])]:
                 lead = lead[others[-1].end() :]  # "Minister Amina Wanjiru met Norway's Prime Minister": of someone else
             for phrase in (lead, tail):
@@ -203,7 +220,7 @@ class Cast:
             if person.country is None and (match := PARTY_AFTER.match(text, end)):
                 person.country = countries.country_of(match["party"])
             if person.country is None and lead and not tail:
-                person.near = person.near or _actors(text[:2_000])
+                person.near = person.near or _actors(text[: min(start, 2_000)])
 
     def _read_turn(self, turn: Turn) -> None:
         """Collect who speaks in a transcript's turn: "FOREIGN MINISTER LAPID: …"."""
@@ -211,8 +228,8 @@ class Cast:
         key, found = role_key(label), runs(label.title())
         if key and found:
             name = label.title()[found[-1][0] : found[-1][1]]
-            if known := self.names.get(surname(name)):
-                self.persons.setdefault(surname(name), known)
+            if known := self.names.get(self._key(name)):
+                self.persons.setdefault(self._key(name), known)
             person = self._person(name)
             person.roles.add(key)
             person.near += _actors(self.text[turn.start : min(turn.end, turn.start + 5_000)])
@@ -220,9 +237,10 @@ class Cast:
     def _place(self) -> None:
         """A country for those who hold an office of state, but whose role names none.
 
-        First the countries of the paragraph that introduces them, then those of the whole article, oftenest first; a
-        country counts only while no one else is known to hold the same office of it, or is introduced as its officer
-        in the same paragraph (those who meet are of different countries).
+        First the countries named before them in the paragraph that introduces them, then the one that the article names
+        at least three times and clearly oftener than any other. What a person is said to do to a country tells nothing,
+        so those named after them do not count. Nor does a country while someone else is known to hold the same office of
+        it, or is introduced as its officer in the same paragraph (those who meet are of different countries).
         """
         homeless = [p for p in self.persons.values() if p.country is None and p.roles & STATE_OFFICES]
         if not homeless:
@@ -231,22 +249,39 @@ class Cast:
         for person in homeless:
             others = [p for p in self.persons.values() if p.country and p is not person]
             taken = {p.country for p in others if p.roles & person.roles or (p.roles and p.block == person.block >= 0)}
-            for pool in (person.near, all_of):
-                counts = Counter(c for c in pool if c not in taken)
-                if counts:
-                    person.country = counts.most_common(1)[0][0]
+            for pool, least in ((person.near, 1), (all_of, 3)):
+                counts = Counter(c for c in pool if c not in taken).most_common(2)
+                if counts and counts[0][1] >= least and (len(counts) == 1 or least == 1 or counts[0][1] >= 1.5 * counts[1][1]):
+                    person.country = counts[0][0]
                     break
+
+    def _key(self, name: str) -> str:
+        """The key of a name in `persons` and `names`."""
+        known = self.persons.get(surname(name)) or self.names.get(surname(name))
+        return name.lower() if known and _differ(name, known.name) else surname(name)
+
+    def _known(self, name: str) -> Person | None:
+        """The person that a name, in full or the last name alone, stands for."""
+        key = self._key(name)
+        return self.persons.get(key) or self.names.get(key)
+
+    def _enter(self, name: str, entries: dict[str, Person]) -> Person:
+        person = entries[self._key(name)] = Person(name)
+        if " " in name:
+            self.first.setdefault(name.split(maxsplit=1)[0], {})[name] = person
+        return person
 
     def _person(self, name: str, named: bool = False) -> Person:
         """The entry of a person; `named`: only named, without a role, which may be no person at all."""
-        key, entries = surname(name), self.names if named else self.persons
+        key, entries = self._key(name), self.names if named else self.persons
         if named and key in self.persons:
             return self.persons[key]
         person = entries.get(key)
         if person is None:
-            person = entries[key] = Person(name)
-        elif len(name.split()) > len(person.name.split()) and person.name.split()[0] == name.split(maxsplit=1)[0]:
+            return self._enter(name, entries)
+        if len(name.split()) > len(person.name.split()) and person.name.split()[0] == name.split(maxsplit=1)[0]:
             person.name = name
+            self.first.setdefault(name.split(maxsplit=1)[0], {})[name] = person
         return person
 
     def resolve(self, source: str | None, at: int | None = None) -> str | None:
@@ -269,7 +304,7 @@ class Cast:
             name = self._person_in(words) or self._by_role(words) or self._group(words)
         if name:
             self.last, self.last_at = name, at if at is not None else self.last_at
-            if surname(name) in self.persons and self.persons[surname(name)].name == name:
+            if (person := self.persons.get(self._key(name))) and person.name == name:
                 self.last_person = name
             else:
                 self.last_group = name
@@ -296,7 +331,7 @@ class Cast:
         found = runs(words)
         if found and words[found[-1][1] :].strip(" ,") == "":
             name = words[slice(*found[-1])]
-            person = self.persons.get(surname(name)) or self._family_first(name)
+            person = self.persons.get(self._key(name)) or self._family_first(name)
             return person is not None and bool(person.roles or person.name == self.last_person)
         return not found and bool(role_key(words)) and words.lower().startswith("the ") and self._by_role(words) is not None
 
@@ -380,26 +415,25 @@ class Cast:
             name = source[start:end]
             if self._is_place(source, start):
                 continue
-            known = self.persons.get(surname(name)) or self.names.get(surname(name)) or self._family_first(name)
+            known = self._known(name) or self._family_first(name)
             if " " not in name and source[end : end + 2].strip(" ,.’'"):
                 continue  # a single name counts only at the end of its phrase
-            if known and (" " not in name or set(name.split()) & set(known.name.split())):
-                return self.persons.setdefault(surname(name), known).name
+            if known:
+                return self.persons.setdefault(self._key(known.name), known).name
             if name.isupper() and len(name) > 3:
                 name = name.title()
             possessive = re.match(r"[’']s ", source[end:])
             titled = ROLE_WORD.search(source[:start]) is not None
             if (" " in name or titled) and not possessive:
-                self.persons[surname(name)] = Person(name)
-                return name
+                return self._enter(name, self.persons).name
         return None
 
     def _family_first(self, name: str) -> Person | None:
         """The person whose name begins with a single word that is nobody's last name: "Wang" → "Wang Yi"."""
         if " " in name:
             return None
-        fitting = [p for p in (*self.persons.values(), *self.names.values()) if p.name.split()[0] == name and " " in p.name]
-        return fitting[0] if len({p.name for p in fitting}) == 1 else None
+        fitting = self.first.get(name, {})
+        return next(iter(fitting.values())) if len(fitting) == 1 else None
 
     @staticmethod
     def _is_place(source: str, start: int) -> bool:
@@ -411,7 +445,7 @@ class Cast:
         if len(parts) != 2 or "," in source:
             return None
         if len(found) == 2:
-            known = [self.persons.get(surname(source[s:e])) or self.names.get(surname(source[s:e])) for s, e in found]
+            known = [self._known(source[s:e]) for s, e in found]
             names = [p.name for p in known if p]
         elif not found and all(role_key(p) for p in parts):
             names = [n for n in (self._by_role(f"the {p.strip()}") for p in parts) if n]
@@ -465,7 +499,8 @@ class Cast:
                     return name
             if bare[0].isupper():
                 longer = re.search(
-                    rf"((?:[A-Z][\w\-]*(?: (?:of|for|and|the))* )+{last}(?: (?:of|for)(?: the)?(?: [A-Z][\w\-]*)+)?)", self.text
+                    rf"\b((?:[A-Z][\w\-]*(?: (?:of|for|and|the))? ){{1,6}}{last}\b(?: (?:of|for)(?: the)?(?: [A-Z][\w\-]*){{1,6}})?)",
+                    self.text,
                 )
                 if longer and len(longer.group(1)) > len(bare):
                     return LEADING.sub("", longer.group(1))
@@ -475,10 +510,10 @@ class Cast:
         """The party that a resolved speaker speaks for: their country or body, else themselves."""
         if name is None:
             return Speaker(None)
-        person = self.persons.get(surname(name))
+        person = self.persons.get(self._key(name))
         country = person.country if person and person.name == name and person.roles else None
         if person is None or person.name != name:
-            parts = [self.persons.get(surname(p)) or self.names.get(surname(p)) for p in name.split(" and ")]
+            parts = [self._known(p) for p in name.split(" and ")]
             named = zip(parts, name.split(" and "), strict=True)
             lands = [c for c in (p.country if p else countries.country_of(part) for p, part in named) if c]
             if len(lands) > 1:

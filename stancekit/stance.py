@@ -6,7 +6,8 @@ This module owns the classifier's input form, for training and for inference ali
 
 A holder that is named in the statement is marked there too ([H] … [/H]). A target that does not stand in the statement
 is written into the first segment; without a target the markers are empty, and the label is that of the sentence as a
-whole. A statement too long for the model loses words at the end that is farther from the target, never the target.
+whole. A statement too long for the model loses words at the end that is farther from the target; a target longer than
+half of the model's window loses its middle. Either is reported (`Encoded.truncated`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 
 from .backends import Backend
 from .labels import NEUTRAL
-from .tagging import Scores, log_softmax
+from .tagging import SURROGATE, Scores, log_softmax
 from .types import Span, Stance
 
 # Tokens that every BERT vocabulary keeps free; training gives them their meaning.
@@ -29,7 +30,7 @@ MAX_HOLDER, MAX_TARGET = 16, 64  # tokens
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A classifier input: token ids, segment numbers, and whether words of the statement had to be left out."""
+    """A classifier input: token ids, segment numbers, and whether words (of statement, target or holder) were left out."""
 
     ids: list[int] = field(default_factory=list)
     types: list[int] = field(default_factory=list)
@@ -48,17 +49,18 @@ def locate(text: str, target: str | None) -> tuple[int, int] | None:
 class Encoder:
     """Makes classifier inputs; `tokenizer` is a `tokenizers.Tokenizer`."""
 
-    def __init__(self, tokenizer: object, max_length: int = 128, context: int = 0) -> None:
+    def __init__(self, tokenizer: object, max_length: int = 128, context: int = 0, markers: Sequence[str] = MARKERS) -> None:
         self.tokenizer = tokenizer
         self.max_length = max_length
         self.context = context  # tokens of the preceding text that the model sees; 0: none
         lookup = tokenizer.token_to_id  # type: ignore[attr-defined]
-        found = [lookup(name) for name in ("[CLS]", "[SEP]", *MARKERS)]
+        found = [lookup(name) for name in ("[CLS]", "[SEP]", *markers)]
         if None in found:
-            raise ValueError(f"the tokenizer lacks one of the tokens [CLS], [SEP], {', '.join(MARKERS)}")
+            raise ValueError(f"the tokenizer lacks one of the tokens [CLS], [SEP], {', '.join(markers)}")
         self.cls, self.sep, self.t1, self.t2, self.h1, self.h2, self.c1 = found
 
     def _ids(self, text: str) -> list[int]:
+        text = SURROGATE.sub("\ufffd", text)
         ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False).ids  # type: ignore[attr-defined]
         return ids
 
@@ -81,10 +83,11 @@ class Encoder:
             context: the text before the statement; used if the model was trained with it.
         """
         span = locate(text, target) if isinstance(target, str) else target
-        first = self._ids(holder)[:MAX_HOLDER] if holder else []
+        named = self._ids(holder) if holder else []
+        first, cut_first = named[:MAX_HOLDER], len(named) > MAX_HOLDER
         if span is None:
-            words = self._ids(target)[:MAX_TARGET] if isinstance(target, str) else []
-            first = [*first, self.t1, *words, self.t2]
+            words = self._ids(target) if isinstance(target, str) else []
+            first, cut_first = [*first, self.t1, *words[:MAX_TARGET], self.t2], cut_first or len(words) > MAX_TARGET
             left, middle, right = self._marked(text, holder), [], []
         else:
             left, right = self._marked(text[: span[0]], holder), self._ids(text[span[1] :])
@@ -93,13 +96,13 @@ class Encoder:
             middle = [self.t1, *self._ids(text[span[0] : span[1]]), self.t2]
             if len(middle) > self.max_length // 2:  # a very long target keeps its beginning and its end
                 keep = self.max_length // 4
-                middle = [*middle[:keep], *middle[-keep:]]
+                middle, cut_first = [*middle[:keep], *middle[-keep:]], True
         if self.context and context:
             first = [*first, self.c1, *self._ids(context[-6 * self.context :])[-self.context :]]
         left, right, cut = _fit(left, right, self.max_length - 3 - len(first) - len(middle), keep_left=span is None)
         second = [*left, *middle, *right]
         ids = [self.cls, *first, self.sep, *second, self.sep]
-        return Encoded(ids, [0] * (len(first) + 2) + [1] * (len(second) + 1), cut)
+        return Encoded(ids, [0] * (len(first) + 2) + [1] * (len(second) + 1), cut or cut_first)
 
 
 def _fit(left: list[int], right: list[int], room: int, keep_left: bool) -> tuple[list[int], list[int], bool]:
@@ -121,12 +124,15 @@ class StanceModel:
         self.backend = backend
         self.labels = backend.labels
         settings = backend.settings
-        self.encoder = Encoder(backend.tokenizer, int(settings["max_length"]), int(settings.get("context", 0)))
+        self.encoder = Encoder(
+            backend.tokenizer, int(settings["max_length"]), int(settings.get("context", 0)), settings.get("markers", MARKERS)
+        )
         self.temperature = float(settings.get("temperature", 1.0))
         self.null_threshold = float(settings.get("null_threshold", 0.6))
         # How much the target tagger's expectation counts, and what neutral gains; fitted on dev (training/calibrate.py).
         self.prior_weight = float(settings.get("prior_weight", 0.0))
         self.neutral_bias = float(settings.get("neutral_bias", 0.0))
+        self.pooled_temperature = float(settings.get("pooled_temperature", 1.0))
 
     def probabilities(self, inputs: Sequence[Encoded]) -> Scores:
         """Calibrated probabilities, shape (inputs, labels)."""
@@ -139,7 +145,8 @@ class StanceModel:
     def combine(self, row: Scores, prior: Mapping[str, float]) -> Scores:
         """Probabilities of a found target, from the classifier's and the target tagger's.
 
-        The two are pooled log-linearly (Genest and Zidek 1986) with the weights of the checkpoint, and renormalised. A
+        The two are pooled log-linearly (Genest and Zidek 1986) with the weights of the checkpoint, renormalised, and
+        scaled by a temperature fitted on dev. A
         tagger of other labels than the classifier's says nothing, and the row comes back as it was.
 
         Args:
@@ -151,7 +158,7 @@ class StanceModel:
         expected = np.array([prior[label] for label in self.labels])
         pooled = (1 - self.prior_weight) * np.log(row + 1e-9) + self.prior_weight * np.log(expected + 1e-4)
         pooled[self.labels.index(NEUTRAL)] += self.neutral_bias
-        result: Scores = np.exp(log_softmax(pooled))
+        result: Scores = np.exp(log_softmax(pooled / self.pooled_temperature))
         return result
 
     def stance(self, row: Scores, target: Span | None = None, holder: str | None = None, country: str | None = None) -> Stance:

@@ -16,7 +16,9 @@ from .attribution import Attribution
 from .segment import Layout, Sentence, strip_span
 from .speakers import MEDIA, ROLE_WORD, Cast
 
-FIRST_PERSON = re.compile(r"\b(?:we|our|ours|us|I|my|I[’'](?:m|ve|d|ll)|we[’'](?:re|ve|ll))\b", re.IGNORECASE)
+# "US" is a country and "World War I" a war.
+FIRST_PERSON = re.compile(r"\b(?:[Ww]e|[Oo]urs?|us|[Mm]y|(?<!War )I|I[’'](?:m|ve|d|ll)|[Ww]e[’'](?:re|ve|ll))\b")
+RELATIVE = re.compile(r"(?:which|who|whom|that)\b", re.IGNORECASE)
 # "Ned Price, Department Spokesperson" as a line of its own
 BYLINE = re.compile(r"(?P<name>[A-Z][\w.’'\-]+(?: [A-Z][\w.’'\-]+){1,4}), (?P<role>[A-Z][^.!?\n]{3,80})$")
 SAYS = re.compile(r"\b(?:[Ss]ays?|[Ss]aid)\b")
@@ -429,6 +431,9 @@ def _unit(layout: Layout, start: int, end: int, kind: str, item: Attribution | N
     place = (source.start, source.end) if source else None
     if place is None and kind != "direct" and cue and (subject := cast.subject(start, min(end, start + 120))):
         place = subject if subject[1] <= cue.start <= subject[1] + 40 else None
+    if place and RELATIVE.match(text, *place):  # "the government, which denies the charge": whom the clause belongs to
+        before = text[start : place[0]].rstrip(" ,")
+        place = (start, start + len(before)) if 0 < _words(before) <= 8 else None
     name = cast.resolve(text[slice(*place)], place[0]) if place else None
     if name and MEDIA.search(name) and (quoted := cast.quoted_in(text[start:end])):
         name = quoted
@@ -467,7 +472,8 @@ def _framed(layout: Layout, unit: Unit, cast: Cast) -> str | None:
 def _headed(layout: Layout, unit: Unit, cast: Cast) -> str | None:
     """The speaker whom the heading over a floating quotation names: "Holm: Escorts are no substitute"."""
     i = layout.sentence_at(unit.start)
-    for block in reversed(layout.blocks[: layout.sentences[i].block] if i >= 0 else []):
+    number = layout.sentences[i].block if i >= 0 else 0
+    for block in reversed(layout.blocks[max(0, number - 20) : number]):
         if block.heading:
             match = HEADLINE.match(layout.text[block.start : block.end])
             return cast.resolve(match["name"], block.start) if match and cast.names_speaker(match["name"]) else None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 WORD = re.compile(r"\w+|``|''|[^\w\s]")
 MAX_WORD = 60  # characters; longer runs (base64, endless lines) are cut so that one word cannot fill a window
+SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which the tokenizer refuses
 SLICE = 4_000  # words given to the tokenizer at once
 
 Spans = Sequence[tuple[int, int]]
@@ -154,7 +155,7 @@ def pieces(tokenizer: object, words: Sequence[str]) -> list[list[int]]:
     """Token ids of each word (a word of control characters has none). `tokenizer` is a `tokenizers.Tokenizer`."""
     out: list[list[int]] = []
     for at in range(0, len(words), SLICE):
-        part = list(words[at : at + SLICE])
+        part = [SURROGATE.sub("\ufffd", word) for word in words[at : at + SLICE]]
         encoding = tokenizer.encode(part, is_pretokenized=True, add_special_tokens=False)  # type: ignore[attr-defined]
         found: list[list[int]] = [[] for _ in part]
         for token, word in zip(encoding.ids, encoding.word_ids, strict=True):

@@ -20,6 +20,14 @@ FRAME_COLUMNS = [
 ]  # fmt: skip
 
 
+def arrow_schema() -> Any:
+    """The `pyarrow.Schema` of the flat table (columns: `FRAME_COLUMNS`)."""
+    import pyarrow as pa
+
+    kinds = {"id": pa.int64(), "score": pa.float64()} | dict.fromkeys(("start", "end", "target_start", "target_end"), pa.int64())
+    return pa.schema([(c, kinds.get(c, pa.string())) for c in FRAME_COLUMNS])
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A piece of an article: its offsets and its words. Offsets are None for words that stand outside the text."""
@@ -178,20 +186,20 @@ class Document:
         return cls(text, tuple(Statement.from_record(r) for r in records), doc_id)
 
     def to_rows(self) -> list[dict[str, Any]]:
-        """One flat dict per stance, with the keys of `FRAME_COLUMNS`; a statement without a stance is one neutral row."""
+        """One flat dict per stance, with the keys of `FRAME_COLUMNS`; a statement without a stance is one neutral row without a score."""
         rows = []
         for s in self.statements:
-            for stance in s.stances or (Stance(NEUTRAL, s.score),):
-                target = stance.target
+            for stance in s.stances or (None,):
+                target = stance.target if stance else None
                 rows.append(
                     {
                         "doc_id": self.doc_id,
                         "id": s.id,
                         "speaker": s.speaker,
-                        "holder": stance.holder,
-                        "label": stance.label,
+                        "holder": stance.holder if stance else None,
+                        "label": stance.label if stance else NEUTRAL,
                         "target": target.text if target else None,
-                        "score": round(stance.score, 4),
+                        "score": round(stance.score, 4) if stance else None,
                         "kind": s.kind,
                         "cue": s.cue,
                         "text": s.text,
@@ -199,7 +207,7 @@ class Document:
                         "end": s.end,
                         "target_start": target.start if target else None,
                         "target_end": target.end if target else None,
-                        "country": stance.country or s.country,
+                        "country": s.country,
                     }
                 )
         return rows
@@ -211,6 +219,7 @@ class Document:
         frame = pd.DataFrame(self.to_rows(), columns=FRAME_COLUMNS)
         for column in ("target_start", "target_end"):
             frame[column] = frame[column].astype("Int64")
+        frame["score"] = frame["score"].astype("float64")
         return frame
 
     def _repr_html_(self) -> str:

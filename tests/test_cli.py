@@ -135,7 +135,12 @@ def test_bad_rows_are_skipped_and_named(run, tmp_path):
         (["label", "{tmp}/t.csv", "--out", "{tmp}/o.jsonl"], "no column 'text'; it has url, body"),
         (["label", "{tmp}/t.parquet"], "no column 'text'"),
         (["label", "{tmp}/t.csv", "--out", "{tmp}/o.xml"], "allowed are .jsonl, .csv, .parquet"),
-        (["label", "{tmp}/t.csv", "--out", "{tmp}/t.csv"], "exists"),
+        (["label", "{tmp}/t.csv", "--out", "{tmp}/t.csv", "--overwrite"], "is an input too"),
+        (["label", "{tmp}/t.csv", "--out", "{tmp}/t.parquet"], "exists"),
+        (["label", "{tmp}/t.csv", "--out", "{tmp}"], "unknown ending"),
+        (["label", "{tmp}/t.csv", "--html", "{tmp}"], "is a folder"),
+        (["report", "{tmp}/t.csv", "--out", "{tmp}/t.parquet"], "exists"),
+        (["report", "{tmp}/t.csv", "--out", "/dev/null/x/r.html"], "error:"),
         (["label", "{tmp}"], "unknown ending|no column"),
         (["label", "{tmp}/t.csv", "--model", "{tmp}/nowhere"], "no model folder"),
         (["label", "{tmp}/t.csv", "--stance", "{tmp}"], "config.json"),
@@ -151,6 +156,40 @@ def test_errors_are_clear_and_exit_2(run, tmp_path, argv, says):
     assert status == 2
     assert any(part in err for part in says.split("|"))
     assert "Traceback" not in err
+
+
+def test_what_cannot_be_read_is_skipped_and_the_rest_is_kept(run, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.txt").write_text(GOOD, encoding="utf-8")
+    (folder / "b.csv").write_text("body\nx\n", encoding="utf-8")
+    (folder / "c.jsonl.gz").write_bytes(gzip.compress(json.dumps({"text": GOOD}).encode() * 50)[:-12])
+    (folder / "d.csv").write_bytes(b"text,b\rone\rtwo")
+    (folder / "e.jsonl").write_text("[" * 100_000, encoding="utf-8")
+    (folder / "f.jsonl").write_bytes(
+        b"\xef\xbb\xbf" + json.dumps({"text": GOOD}).encode() + b'\n{"text": "half \\ud800 a character"}'
+    )
+    out = folder / "out.jsonl"
+    status, _, err = run("label", folder, "--out", out)
+    assert status == 1
+    assert [r["doc_id"] for r in records(out)] == ["a", "f-1"]
+    assert all(
+        name in err for name in ("b.csv: no column", "c.jsonl.gz", "d.csv", "e.jsonl", "f.jsonl, line 2: is not valid Unicode")
+    )
+    before = out.read_bytes()
+    status, _, _ = run("label", folder, "--out", out, "--overwrite")
+    assert out.read_bytes() == before, "an output inside the folder was read as input"
+
+
+def test_evaluate_says_when_there_is_nothing_to_compare(run, tmp_path):
+    (tmp_path / "empty.jsonl").write_text("", encoding="utf-8")
+    record = {"doc_id": "other", "start": 0, "end": 4, "kind": "own", "speaker": None, "stances": []}
+    (tmp_path / "o.jsonl").write_text(json.dumps(record), encoding="utf-8")
+    assert run("evaluate", tmp_path / "empty.jsonl", GOLD)[0] == 2
+    status, _, err = run("evaluate", GOLD, tmp_path / "o.jsonl")
+    assert (status, "doc_id must agree" in err) == (2, True)
+    (tmp_path / "n.jsonl").write_text(json.dumps({"doc_id": "a"}), encoding="utf-8")
+    assert run("evaluate", tmp_path / "n.jsonl", GOLD)[0] == 2
 
 
 def test_unknown_label_is_named(run, tmp_path):

@@ -1,5 +1,8 @@
 """The whole job with the embedded models: contracts, odd input, sameness, and the seed article's figures."""
 
+import pickle
+
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -49,6 +52,33 @@ def test_offsets_are_exact(nlp, text):
                 assert s.start <= stance.target.start < stance.target.end <= s.end
 
 
+def test_names_in_wrapped_text_are_whole_and_offsets_stay(nlp):
+    text = "The minister of Mali, Judge Amina\nOkello Diallo, said on Friday that the country rejects\nthe levy and the fine."
+    (found,) = nlp(text)
+    assert found.speaker == "Amina Okello Diallo"
+    assert found.text == text
+    for stance in found.stances:
+        assert text[stance.target.start : stance.target.end] == stance.target.text
+
+
+def test_countries_are_iso_codes(nlp):
+    quote = next(s for s in nlp(ARTICLE) if s.kind == "direct")
+    assert (quote.country, quote.stances[0].country) == ("PER", "PER")
+    last = nlp(ARTICLE).statements[-1]
+    assert (last.stances[0].holder, last.country) == ("Pacific Fisheries Council", None)
+
+
+def test_the_taggers_expectation_is_pooled(nlp, monkeypatch):
+    model = nlp.stance_model
+    monkeypatch.setattr(model, "prior_weight", 0.5)
+    row = np.array([0.4, 0.3, 0.1, 0.1, 0.1])
+    agree = model.combine(row, dict(zip(nlp.labels, [0.9, 0.02, 0.02, 0.02, 0.04], strict=True)))
+    differ = model.combine(row, dict(zip(nlp.labels, [0.02, 0.9, 0.02, 0.02, 0.04], strict=True)))
+    assert agree.sum() == pytest.approx(1)
+    assert agree[0] > differ[0]
+    assert model.combine(row, {"other": 1.0}) is row
+
+
 def test_empty_documents_are_empty(nlp):
     docs = list(nlp.pipe(["", "   \n", ARTICLE, ""], batch_size=2))
     assert [len(d) for d in docs][:2] == [0, 0]
@@ -67,7 +97,7 @@ def same(a, b):
     assert [(s.start, s.end, s.kind, s.speaker) for s in a] == [(s.start, s.end, s.kind, s.speaker) for s in b]
     for x, y in zip(a, b, strict=True):
         assert [(t.label, t.target) for t in x.stances] == [(t.label, t.target) for t in y.stances]
-        assert all(abs(t.score - u.score) < 1e-3 for t, u in zip(x.stances, y.stances, strict=True))
+        assert [t.scores for t in x.stances] == [t.scores for t in y.stances]
 
 
 def test_results_do_not_depend_on_the_batch(nlp, seed_text, seed_doc):
@@ -108,8 +138,8 @@ def test_stance_of_one_pair_and_of_lists(nlp):
 def test_errors_name_the_way_out(nlp, tmp_path):
     with pytest.raises(TypeError, match="pipe"):
         nlp(["a", "b"])
-    with pytest.raises(TypeError, match="nlp\\(text\\)"):
-        next(nlp.pipe("one text"))
+    with pytest.raises(TypeError, match="one article"):
+        nlp.pipe("one text")
     with pytest.raises(ValueError, match="one target"):
         nlp.stance(["a", "b"], target=["x"])
     with pytest.raises(ValueError, match="outside"):
@@ -138,6 +168,9 @@ def test_label_dataset(nlp):
     ds = datasets.Dataset.from_dict({"body": [SPEECH, ""], "n": [1, 2]})
     rows = nlp.label_dataset(ds, text="body").to_list()
     assert {r["label"] for r in rows} >= {"support", "condemn"}
+    rows_alone = nlp.label_dataset(ds, text="body", batch_size=1).to_list()
+    assert rows_alone == rows
+    assert nlp.label_dataset(datasets.Dataset.from_dict({"body": ["", ""]}), text="body").column_names == list(rows[0])
     streamed = list(nlp.label_dataset(ds.to_iterable_dataset(), text="body"))
     assert [r["text"] for r in streamed] == [r["text"] for r in rows]
     with pytest.raises(ValueError, match="body"):
@@ -151,10 +184,55 @@ def test_long_documents_are_read_up_to_the_limit(nlp, monkeypatch):
     assert 0 < max(s.end for s in doc) <= 3_000
 
 
-def test_long_targets_and_statements_are_never_lost(nlp):
-    target = "the " + "very " * 400 + "long proposal"
-    found = nlp.stance(f"We reject {target} of today.", target=target)
-    assert set(found.scores) == set(nlp.labels)
+def test_what_does_not_fit_is_cut_and_said(nlp):
+    encode, window = nlp.stance_model.encoder.encode, nlp.stance_model.encoder.max_length
+    long = "the " + "very " * 400 + "long proposal"
+    text = f"We reject {long} of today."
+    for made in (
+        encode(text, (10, 10 + len(long))),
+        encode("We reject it.", long),
+        encode(text, None),
+        encode("We agree.", None, long),
+    ):
+        assert len(made.ids) <= window
+        assert made.truncated
+    assert not encode("We reject the levy.", (10, 18), "Peru").truncated
+    assert nlp.stance(text, target=long).label == "reject"
+    doc = nlp("Minister Ana Ruiz said Peru rejects the levy, " + "which is unfair, " * 100 + "she added.")
+    assert any(s.truncated for s in doc)
+
+
+def test_half_a_character_is_no_error(nlp):
+    text = "Minister Ana Ruiz said \ud800 Peru rejects the levy."
+    assert [s.text for s in nlp(text)] == [text]
+    assert nlp.stance("We reject \udfff the levy.", target="the levy").label == "reject"
+
+
+def test_ids_and_speakers_must_be_as_many_as_texts(nlp):
+    with pytest.raises(ValueError, match="after 1 texts"):
+        list(nlp.pipe([SPEECH, SPEECH], doc_ids=["a"]))
+    with pytest.raises(TypeError, match="several speakers"):
+        nlp.pipe([SPEECH], speakers="Ana")
+    for bad in ({"target": "it"}, {"holder": "Iran"}, {"target": (0, 2)}):
+        with pytest.raises(TypeError, match="give a list"):
+            nlp.stance(["We back it", "We hate it"], **bad)
+    with pytest.raises(TypeError, match="a target is words"):
+        nlp.stance("We back it", target=["it"])
+    with pytest.raises(TypeError, match="expected a statement"):
+        nlp.stance(None)
+
+
+def test_pipelines_pickle_without_their_networks(nlp):
+    again = pickle.loads(pickle.dumps(nlp))
+    assert not again._loaded
+    same(again(SPEECH, speaker="Ana"), nlp(SPEECH, speaker="Ana"))
+
+
+def test_a_statement_without_stance_has_no_score(nlp):
+    frame = nlp("The next meeting is on Tuesday.", speaker="Ana Ruiz").to_frame()
+    assert list(frame.label) == ["neutral"]
+    assert frame.score.isna().all()
+    assert str(frame.score.dtype) == "float64"
 
 
 def test_seed_article_reaches_the_figures(seed_doc, tmp_path):

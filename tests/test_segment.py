@@ -83,3 +83,24 @@ def test_time_grows_with_length_only(piece):
     start = time.perf_counter()
     segment(text)
     assert time.perf_counter() - start < 10
+
+
+WRAPPED = """KAMPALA, 3 May - The president of the regional court, Judge Amina
+Okello Diallo, said on Friday that the ruling would stand.
+It was her first public
+statement since March.
+
+Two points:
+- one thing
+- two things
+"""
+
+
+def test_wrapped_lines_are_joined_and_lists_are_not():
+    layout = segment(WRAPPED)
+    assert len(layout.text) == len(WRAPPED)
+    found = [WRAPPED[s.start : s.end] for s in layout.sentences]
+    assert found[0].endswith("Judge Amina\nOkello Diallo, said on Friday that the ruling would stand.")
+    assert found[1] == "It was her first public\nstatement since March."
+    assert found[-2:] == ["- one thing", "- two things"]
+    assert [b.heading for b in segment("A title\nThe text goes on.\nAnd on.").blocks] == [True, False, False]

@@ -1,10 +1,13 @@
 """Names, roles, pronouns and parties."""
 
+import time
+
 import pytest
 
 from stancekit import countries
 from stancekit.segment import segment
 from stancekit.speakers import Cast
+from stancekit.statements import extract
 
 TEXT = """Kenyan Foreign Minister Amina Wanjiru met Norway's Prime Minister Lars Haugen in Oslo on Friday.
 
@@ -70,3 +73,34 @@ def test_countries(text, name, code):
 
 def test_common_words_are_no_countries():
     assert countries.find("turkey for us in china cups") == []
+
+
+def holders(text):
+    cast = Cast(segment(text))
+    return {p.name: cast.holder(p.name).holder for p in cast.persons.values()}
+
+
+def test_nobody_is_given_the_country_they_speak_of():
+    assert holders("Foreign Minister Sergey Lavrov condemned Ukraine's attack on the bridge.")["Sergey Lavrov"] == "Sergey Lavrov"
+    assert holders("Prime Minister Keir Starmer said he condemns China for the arrest.")["Keir Starmer"] == "Keir Starmer"
+
+
+def test_one_surname_two_persons():
+    cast = Cast(segment("President Joe Biden backs the deal. Jill Biden was in Delaware. Joseph Biden spoke."))
+    assert cast.resolve("Joe Biden") == "Joe Biden"
+    assert cast.resolve("Jill Biden") == "Jill Biden"
+    assert cast.resolve("Biden") == "Joe Biden"
+
+
+def test_time_grows_with_the_text_not_faster():
+    names = " ".join(f"Anna{i} Bell{i % 900} and Carl{i} Dorn." for i in range(4000))
+    quotes = "\n\n".join(["“We will go there.”"] * 4000)
+    capitals = "Alpha Beta Gamma " * 3000 + ".\n\nThe Council said it agrees."
+    for text in (names, quotes, capitals):
+        start = time.perf_counter()
+        layout = segment(text)
+        found = Cast(layout)
+        extract(layout, [], found)
+        found.resolve("The Council")
+        found.resolve("Dorn")
+        assert time.perf_counter() - start < 10

@@ -1,6 +1,7 @@
 """Every training script and every config, run for two steps on the authored sets from a tiny random encoder."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -81,6 +82,20 @@ def test_export_and_back(tiny, tmp_path):
     a = sk.load(stance=tmp_path / "m").stance(text, target=target)
     b = sk.load(stance=tmp_path / "x").stance(text, target=target)
     assert np.allclose(list(a.scores.values()), list(b.scores.values()), atol=0.02)
+
+
+def test_calibration_is_saved_and_read_back(tmp_path):
+    models = tmp_path / "models"
+    shutil.copytree(checkpoints.MODELS, models)
+    argv = [sys.executable, "training/calibrate.py", str(models), "--data", str(DATA["stance"][1])]
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "tuple F1" in done.stdout
+    settings = json.loads((models / "stance" / "stancekit.json").read_text(encoding="utf-8"))
+    assert settings["calibrated"]["tuple_f1"] >= settings["calibrated"]["tuple_f1_without"] - 0.002
+    nlp = sk.load(models)
+    assert nlp.stance_model.prior_weight == settings["prior_weight"]
+    assert nlp.target_model.outside_bias == json.loads((models / "target" / "stancekit.json").read_text())["outside_bias"]
 
 
 def test_evaluate_prints_figures(tmp_path):

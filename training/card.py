@@ -31,7 +31,7 @@ def write_card(folder: Path) -> None:
     s = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
     task = s["task"]
     kind = "text-classification" if task == "stance" else "token-classification"
-    lines = ["---", "language: en", "license: apache-2.0", f"base_model: {s['base']}", f"pipeline_tag: {kind}", "library_name: transformers",
+    lines = ["---", "language: en", f"license: {s.get('license') or 'other'}", f"base_model: {s['base']}", f"pipeline_tag: {kind}", "library_name: transformers",
              "tags: [stance-detection, political-text, stancekit]", "---", "", f"# stancekit {task} model", "", WHAT[task], "",
              f"Trained {s['trained']} from `{s['base']}` with `training/train_{task}.py`, seed {s['seed']}, {s['epochs']:g} epochs, "
              f"{s['rows']['train']:,} training rows.", "", "## Data", ""]  # fmt: skip
@@ -49,6 +49,6 @@ def write_card(folder: Path) -> None:
     for name, facts in s.get("measured", {}).items():
         lines += ["", f"## Measured: {name}", "", f"`{facts['command']}` ({facts['date']})", ""]
         lines += [f"- {k}: {v}" for k, v in facts.items() if k not in ("command", "date")]
-    lines += ["", "## Limits", "", LIMITS[task], "", "## Licence", "", "Weights: Apache-2.0, as the base model's. "
-              "The training texts are not part of the weights or of this repository; see training/README.md.", ""]  # fmt: skip
+    lines += ["", "## Limits", "", LIMITS[task], "", "## Licence", "", f"Weights: {s.get('license') or 'as you decide; set `license` in the config'}. "
+              "The training texts are not part of the weights or of this repository.", ""]  # fmt: skip
     (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")

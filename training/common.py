@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
-import logging
 import os
 import random
 import shutil
@@ -18,9 +18,20 @@ import numpy as np
 import torch
 from card import SETTINGS, write_card
 from config import TrainConfig
-from transformers import Trainer, TrainingArguments
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    Trainer,
+    TrainingArguments,
+)
 
-log = logging.getLogger("training")
+from stancekit import checkpoints
+from stancekit.backends import SAFE
+
+DATASET = "dataset:"  # before the name of a dataset, as data
+EMBEDDED = "embedded"  # as `base`: start from the model inside the package
 
 
 def load_metric(name: str):
@@ -36,28 +47,81 @@ def load_metric(name: str):
 
 
 def read_rows(paths: list[str], limit: int = 0) -> list[dict]:
-    """Rows of JSONL files; a broken line is reported with its number and skipped."""
+    """Rows of .jsonl, .csv and .parquet files, or of the train split of a dataset ("dataset:" and its name).
+
+    A row that is broken or has no text is reported with its number and skipped.
+    """
     rows = []
     for path in paths:
-        found: list[dict] = []
-        try:
-            lines = Path(path).read_text(encoding="utf-8").split("\n")
-        except OSError as error:
-            sys.exit(f"error: cannot read {path}: {error.strerror}; give the data's path with --data/--dev")
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-                row["text"]
-            except (ValueError, KeyError, TypeError) as error:
-                print(f"{path}:{number}: skipped, {type(error).__name__}: {error}", file=sys.stderr)
-                continue
-            found.append({**row, "file": Path(path).stem})
+        found = []
+        for number, row in _read(path):
+            if isinstance(row, str):
+                print(f"{path}:{number}: skipped, {row}", file=sys.stderr)
+            elif not isinstance(row.get("text"), str) or not row["text"].strip():
+                print(f"{path}:{number}: skipped, no text (it has {', '.join(map(str, row)) or 'nothing'})", file=sys.stderr)
+            else:
+                found.append({**row, "file": Path(path).stem})
         rows += found[:limit] if limit else found
     if not rows:
         sys.exit(f"error: no rows in {', '.join(paths) or 'the config (train/dev is empty)'}")
     return rows
+
+
+def _read(path: str):
+    """(number, row) of a file; (number, what is wrong) where there is no row to read."""
+    ending = Path(path).suffix.lower()
+    try:
+        if ending == ".jsonl":
+            for number, line in enumerate(Path(path).read_text(encoding="utf-8").split("\n"), 1):
+                if not line.strip():
+                    continue
+                try:
+                    row = json.loads(line)
+                except ValueError as error:
+                    row = f"not JSON: {error}"
+                yield number, row if isinstance(row, dict | str) else f"a JSON {type(row).__name__}, not an object"
+        elif ending in (".csv", ".parquet"):
+            import pandas as pd
+
+            frame = pd.read_csv(path) if ending == ".csv" else pd.read_parquet(path)
+            if "text" not in frame.columns:
+                sys.exit(f"error: {path} has no column 'text'; it has {', '.join(map(str, frame.columns))}")
+            for number, row in enumerate(frame.astype(object).to_dict("records"), 1):
+                yield number, {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in row.items()}
+        elif path.startswith(DATASET):
+            import datasets
+
+            yield from enumerate(datasets.load_dataset(path.removeprefix(DATASET), split="train"), 1)
+        else:
+            sys.exit(f"error: {path}: data is .jsonl, .csv or .parquet, or {DATASET}NAME for a dataset that `datasets` loads")
+    except OSError as error:
+        sys.exit(f"error: cannot read {path}: {error.strerror or error}; give the data's path with --data/--dev")
+    except (ValueError, ConnectionError) as error:
+        sys.exit(f"error: cannot read {path}: {error}")
+
+
+def start(config: TrainConfig, task: str, labels):
+    """The model to train, and its tokenizer: from `base`, or from the embedded model where that says so.
+
+    The embedded network is int8; its weights are rebuilt in fp32 (see `export.dequantise`). Its classifier is kept if the
+    labels are the same.
+    """
+    auto = AutoModelForSequenceClassification if task == "stance" else AutoModelForTokenClassification
+    if config.base != EMBEDDED:
+        return auto.from_pretrained(config.base, **label_maps(labels), **SAFE), AutoTokenizer.from_pretrained(config.base)
+    from export import dequantise
+
+    folder = checkpoints.MODELS / task
+    old = AutoConfig.from_pretrained(folder)
+    same = tuple(old.id2label[i] for i in sorted(old.id2label)) == tuple(labels)
+    model = auto.from_config(AutoConfig.from_pretrained(folder, **label_maps(labels)))
+    weights = dequantise(folder / "model.onnx")
+    if not same:
+        weights = {name: value for name, value in weights.items() if not name.startswith("classifier.")}
+    lacking = [n for n in model.load_state_dict(weights, strict=False).missing_keys if not n.startswith("classifier.")]
+    if lacking:
+        sys.exit(f"error: the embedded {task} model lacks weights: {', '.join(lacking[:5])}")
+    return model, AutoTokenizer.from_pretrained(folder)
 
 
 def check_overlap(train: list[dict], dev: list[dict], drop: bool) -> list[dict]:
@@ -142,9 +206,15 @@ def trainer(config: TrainConfig, model, tokenizer, train, dev, collator, metrics
 
 
 def fit(trainer: Trainer, config: TrainConfig) -> dict[str, float]:
-    """Train, resuming where a killed run stopped; returns the dev figures."""
+    """Train, resuming where a killed run of the same config and data stopped; returns the dev figures."""
     folder = Path(trainer.args.output_dir)
+    run = json.dumps({**dataclasses.asdict(config), "rows": len(trainer.train_dataset)}, sort_keys=True)
+    mark = folder / "run.json"
     resume = any(folder.glob("checkpoint-*/trainer_state.json"))
+    if resume and (not mark.is_file() or mark.read_text(encoding="utf-8") != run):
+        sys.exit(f"error: {folder} holds checkpoints of a run with other settings or data: choose another --out, or delete it")
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.write_text(run, encoding="utf-8")
     trainer.train(resume_from_checkpoint=resume or None)
     figures = trainer.evaluate()
     return {k.removeprefix("eval_"): float(v) for k, v in figures.items() if isinstance(v, (int, float))}
@@ -160,6 +230,7 @@ def save(trainer: Trainer, tokenizer, config: TrainConfig, extra: dict, figures:
         "base": Path(config.base).name if Path(config.base).is_dir() else config.base,
         "seed": config.seed,
         "epochs": config.epochs,
+        "license": config.license,
         "trained": datetime.date.today().isoformat(),
         "rows": rows,
         "train_files": [Path(p).name for p in config.train],

@@ -18,7 +18,7 @@ class TrainConfig:
 
     train: list[str] = dataclasses.field(default_factory=list)  # data files; --data replaces them
     dev: list[str] = dataclasses.field(default_factory=list)  # --dev replaces them
-    base: str = "sentence-transformers/all-MiniLM-L6-v2"  # hub id or folder; --base replaces it
+    base: str = "sentence-transformers/all-MiniLM-L6-v2"  # hub id, folder, or "embedded"; --base replaces it
     out: str = "runs/model"
     epochs: float = 4.0
     batch_size: int = 16
@@ -32,13 +32,14 @@ class TrainConfig:
     seed: int = 13
     max_steps: int = -1  # for trying things out: stop after so many steps
     limit: int = 0  # for trying things out: use only the first rows of each file (0: all)
-    labels: list[str] = dataclasses.field(default_factory=list)  # stance: empty = the library's five labels
+    labels: list[str] = dataclasses.field(default_factory=list)  # stance: empty = the library's five; ["*"] = those of the data
+    dev_share: float = 0.2  # stance: share of the texts to measure on where no dev file is given
     drop_overlap: bool = False  # leave train rows out whose text is in dev too, instead of refusing to start
     weights: dict[str, float] = dataclasses.field(default_factory=dict)  # stance: how often a row of a source counts
     auxiliary: str = ""  # stance: column with a second label set, learnt beside the first, left out of the saved model
     context: int = 0  # stance: tokens of the preceding text that the model sees
     whole_sentences: bool = True  # stance: train on statements without a target too, for sentences whose stances agree
-    license: str = ""  # what the model card says of the training data's licence
+    license: str = ""  # of the trained weights, for the model card
 
 
 def check(cls: type, values: object, where: str) -> TrainConfig:
@@ -80,6 +81,8 @@ def read_config(argv: list[str] | None, description: str) -> TrainConfig:
     arguments = parser.parse_args(argv)
     try:
         values = yaml.safe_load(arguments.config.read_text(encoding="utf-8"))
+        if not isinstance(values, dict):
+            raise TypeError(f"{arguments.config}: expected a mapping of settings, found {type(values).__name__}")
         for item in arguments.set:
             key, _, value = item.partition("=")
             values[key] = yaml.safe_load(value)

@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import common
 import numpy as np
+from evaluate_model import expected_calibration_error, target_f1
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
 import stancekit as sk
@@ -33,22 +34,15 @@ from stancekit.evaluation import read_records, score, summary
 from stancekit.segment import segment
 
 
-def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
-    """Mean gap between confidence and accuracy over equal-width bins, weighted by their rows (Guo et al. 2017)."""
-    edges = np.clip((confidence * bins).astype(int), 0, bins - 1)
-    gaps = [abs(confidence[edges == b].mean() - right[edges == b].mean()) * (edges == b).mean() for b in set(edges.tolist())]
-    return float(sum(gaps))
-
-
 def evaluate_stance(rows: list[dict], model: str | None, train: list[str], bootstrap: int, seed: int) -> dict:
     from baseline import baseline
     from train_stance import pairs
 
     nlp = sk.load(stance=model)
     items = pairs(rows, nlp.labels)
-    found = nlp.stance(
-        [i["text"] for i in items], target=[i["span"] or i["target"] for i in items], holder=[i["holder"] for i in items]
-    )
+    classifier = nlp.stance_model  # not nlp.stance: rows may have a context
+    inputs = [classifier.encoder.encode(i["text"], i["span"] or i["target"], i["holder"], i["context"]) for i in items]
+    found = [classifier.stance(row) for row in classifier.probabilities(inputs)]
     gold, best = [i["label"] for i in items], [s.label for s in found]
     labels = [label for label in nlp.labels if label in gold]
     p, r, f, n = precision_recall_fscore_support(gold, best, labels=labels, zero_division=0)
@@ -84,8 +78,6 @@ def evaluate_stance(rows: list[dict], model: str | None, train: list[str], boots
 
 
 def evaluate_target(rows: list[dict], model: str | None) -> dict:
-    from evaluate_model import target_f1
-
     figures = target_f1(open_backend(checkpoints.resolve(model, "target")), rows)
     print(", ".join(f"{k} {v:.4f}" for k, v in figures.items()))
     return figures

@@ -8,7 +8,7 @@ from sklearn.metrics import f1_score
 
 from stancekit import attribution, tagging
 from stancekit.backends import Backend
-from stancekit.labels import STANCES
+from stancekit.labels import ROLES, STANCES
 from stancekit.segment import segment
 from stancekit.stance import Encoder
 
@@ -31,9 +31,7 @@ def inputs_and_gold(rows: list[dict], backend: Backend, task: str):
             labels = tagging.gold_labels(places, target_spans(row))
         else:
             words, places = attribution.words(segment(row["text"]))
-            marked = [
-                (s, e, r) for r, role in enumerate(attribution.ROLES) for a in row["attributions"] for s, e in a.get(role) or []
-            ]
+            marked = [(s, e, r) for r, role in enumerate(ROLES) for a in row["attributions"] for s, e in a.get(role) or []]
             labels = tagging.gold_labels(places, marked)
         tokens = tagging.pieces(backend.tokenizer, words)
         room = int(backend.settings["max_length"]) - 2
@@ -58,6 +56,13 @@ def macro_f1(logits: list[np.ndarray], gold: list) -> float:
         best, flat = best[flat >= 0], flat[flat >= 0]
         labels = sorted(set(flat.tolist()) - {0})
     return float(f1_score(flat, best, labels=labels, average="macro", zero_division=0))
+
+
+def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
+    """Mean gap between confidence and accuracy over equal-width bins, weighted by their rows (Guo et al. 2017)."""
+    edges = np.clip((confidence * bins).astype(int), 0, bins - 1)
+    gaps = [abs(confidence[edges == b].mean() - right[edges == b].mean()) * (edges == b).mean() for b in set(edges.tolist())]
+    return float(sum(gaps))
 
 
 def target_f1(backend: Backend, rows: list[dict]) -> dict[str, float]:

@@ -31,7 +31,7 @@ from onnx import TensorProto, helper, numpy_helper
 from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
 
 from stancekit import checkpoints
-from stancekit.backends import OnnxBackend, TorchBackend
+from stancekit.backends import SAFE, OnnxBackend, TorchBackend
 
 WEIGHT_BITS = 7
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
@@ -51,7 +51,7 @@ class _Logits(torch.nn.Module):
 def to_onnx(folder: Path, task: str, path: Path) -> None:
     """Export a checkpoint to fp32 ONNX with dynamic batch and length."""
     auto = AutoModelForSequenceClassification if task == "stance" else AutoModelForTokenClassification
-    model = auto.from_pretrained(folder, attn_implementation="eager").eval()
+    model = auto.from_pretrained(folder, attn_implementation="eager", **SAFE).eval()
     example = tuple(torch.ones(2, 8, dtype=torch.long) for _ in range(2)) + (torch.zeros(2, 8, dtype=torch.long),)
     axes = {name: {0: "batch", 1: "length"} for name in INPUTS} | {
         "logits": {0: "batch"} | ({} if task == "stance" else {1: "length"})

@@ -16,9 +16,10 @@ import common
 import numpy as np
 from config import TrainConfig, read_config
 from datasets import Dataset
-from transformers import AutoModelForTokenClassification, AutoTokenizer, DataCollatorForTokenClassification
+from transformers import DataCollatorForTokenClassification
 
 from stancekit import attribution, tagging
+from stancekit.labels import ROLES
 from stancekit.segment import segment
 
 
@@ -28,9 +29,7 @@ def encode(rows: list[dict], tokenizer, config: TrainConfig) -> Dataset:
     plain = common.plain_tokenizer(tokenizer)
     for row in rows:
         words, spans = attribution.words(segment(row["text"]))
-        marked = [
-            (s, e, r) for r, role in enumerate(attribution.ROLES) for a in row["attributions"] for s, e in a.get(role) or []
-        ]
+        marked = [(s, e, r) for r, role in enumerate(ROLES) for a in row["attributions"] for s, e in a.get(role) or []]
         gold = tagging.gold_labels(spans, marked)
         pieces = tagging.pieces(plain, words)
         for first, end in tagging.windows([len(p) for p in pieces], config.max_length - 2, config.overlap):
@@ -50,7 +49,7 @@ def metrics(prediction) -> dict[str, float]:
     keep = gold >= 0
     best, gold = best[keep], gold[keep]
     out = {}
-    for r, role in enumerate(attribution.ROLES):
+    for r, role in enumerate(ROLES):
         p, g = (best - 1) // 2 == r, (gold - 1) // 2 == r
         out[role] = float(2 * (p & g).sum() / max(1, p.sum() + g.sum()))
     out["f1"] = float(np.mean(list(out.values())))
@@ -61,9 +60,8 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     config = read_config(argv, __doc__)
     train, dev = common.read_rows(config.train, config.limit), common.read_rows(config.dev, config.limit)
     train = common.check_overlap(train, dev, config.drop_overlap)
-    tokenizer = AutoTokenizer.from_pretrained(config.base)
-    labels = tagging.bio(attribution.ROLES)
-    model = AutoModelForTokenClassification.from_pretrained(config.base, num_labels=len(labels), **common.label_maps(labels))
+    labels = tagging.bio(ROLES)
+    model, tokenizer = common.start(config, "attribution", labels)
     trainer = common.trainer(
         config, model, tokenizer, encode(train, tokenizer, config), encode(dev, tokenizer, config),
         DataCollatorForTokenClassification(tokenizer), metrics,

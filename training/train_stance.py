@@ -23,26 +23,51 @@ from config import read_config
 from datasets import Dataset
 from sklearn.metrics import confusion_matrix
 from torch.nn.functional import cross_entropy
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, DataCollatorWithPadding, Trainer
+from transformers import DataCollatorWithPadding, Trainer
 
 from stancekit import labels as scheme
-from stancekit.stance import MARKERS, Encoder
+from stancekit.stance import MARKERS, Encoder, locate
 
 IGNORE = -100
+ANY = "*"  # as `labels`: whatever labels the train rows have
 
 
-def pairs(rows: list[dict], labels: tuple[str, ...] | None = None, auxiliary: str = "") -> list[dict]:
+def found_labels(rows: list[dict]) -> tuple[str, ...]:
+    """The labels of rows, in the library's order if they are its own, else alphabetically."""
+    found = {str(e["label"]) for r in rows for e in r.get("stances", [r]) if e.get("label") is not None}
+    return tuple(label for label in scheme.LABELS if label in found) if found <= set(scheme.LABELS) else tuple(sorted(found))
+
+
+def hold_back(rows: list[dict], share: float, seed: int) -> tuple[list[dict], list[dict]]:
+    """Train and dev rows where no dev file is given: a share of each label's texts, all rows of a text on one side."""
+    by_text: dict[str, list[dict]] = {}
+    for row in rows:
+        by_text.setdefault(row["text"].strip(), []).append(row)
+    by_label: dict[str, list[str]] = {}
+    for text, group in by_text.items():
+        by_label.setdefault(str(group[0].get("label") or ""), []).append(text)
+    rng, dev = random.Random(seed), set()
+    for texts in by_label.values():
+        rng.shuffle(texts)
+        dev |= set(texts[: round(share * len(texts))])
+    print(f"no dev file: {len(dev)} of {len(by_text)} texts are held back to measure on", file=sys.stderr)
+    return [r for t, g in by_text.items() if t not in dev for r in g], [r for t, g in by_text.items() if t in dev for r in g]
+
+
+def pairs(rows: list[dict], labels: tuple[str, ...] | None = None, auxiliary: str = "", unique: bool = False) -> list[dict]:
     """Rows to (text, target, holder, label) pairs; a label outside `labels` stops the run.
 
-    A row without a label is left out, unless it has an auxiliary one.
+    A row without a label is left out, unless it has an auxiliary one; with `unique`, a pair that was there before too.
     """
     out: list[dict] = []
     unknown: dict[str, str] = {}
+    seen: set[tuple] = set()
+    twice = outside = 0
     for row in rows:
         entries = row.get("stances")
         if entries is None:
             span = row.get("target_span")
-            entries = [{"holder": row.get("source") or row.get("holder"), "target": row.get("target"),
+            entries = [{"holder": row.get("holder") or row.get("source"), "target": row.get("target"),
                         "start": span[0] if span else None, "end": span[1] if span else None, "label": row.get("label")}]  # fmt: skip
         for entry in entries:
             second = row.get(auxiliary) if auxiliary else None
@@ -52,10 +77,20 @@ def pairs(rows: list[dict], labels: tuple[str, ...] | None = None, auxiliary: st
                 unknown[entry["label"]] = row.get("id", row["text"][:40])
                 continue
             span = (entry["start"], entry["end"]) if entry.get("start") is not None else None
+            if span and not 0 <= span[0] < span[1] <= len(row["text"]):
+                sys.exit(f"error: row {row.get('id', row['text'][:40])!r}: target span {span} lies outside its text")
+            key = (row["text"], span or entry.get("target"), entry.get("holder"), entry["label"], second)
+            if unique and key in seen:
+                twice += 1
+                continue
+            seen.add(key)
+            outside += bool(span is None and entry.get("target") and locate(row["text"], entry["target"]) is None)
             out.append(
                 {"text": row["text"], "span": span, "target": entry.get("target"), "holder": entry.get("holder"),
                  "context": row.get("context") or "", "label": entry["label"], "auxiliary": second, "file": row["file"]}
             )  # fmt: skip
+    if unique and (twice or outside):
+        print(f"{twice} pairs left out that were there before; {outside} targets do not stand in their text", file=sys.stderr)
     if unknown:
         label, where = next(iter(unknown.items()))
         near = difflib.get_close_matches(label, labels or (), n=1)
@@ -146,10 +181,16 @@ def fit_temperature(logits: np.ndarray, gold: np.ndarray) -> float:
 
 def main(argv: list[str] | None = None) -> dict[str, float]:
     config = read_config(argv, __doc__)
-    train_rows, dev_rows = common.read_rows(config.train, config.limit), common.read_rows(config.dev, config.limit)
-    train_rows = common.check_overlap(train_rows, dev_rows, config.drop_overlap)
+    train_rows = common.read_rows(config.train, config.limit)
+    if config.dev:
+        dev_rows = common.read_rows(config.dev, config.limit)
+        train_rows = common.check_overlap(train_rows, dev_rows, config.drop_overlap)
+    else:
+        train_rows, dev_rows = hold_back(train_rows, config.dev_share, config.seed)
     labels = tuple(config.labels) or scheme.LABELS
-    train, dev = pairs(train_rows, labels, config.auxiliary), pairs(dev_rows, labels)
+    if labels == (ANY,):
+        labels = found_labels(train_rows)
+    train, dev = pairs(train_rows, labels, config.auxiliary, unique=True), pairs(dev_rows, labels)
     second = tuple(sorted({p["auxiliary"] for p in train} - {None}))
     if config.auxiliary and not second:
         print(f"no train row has the auxiliary column {config.auxiliary!r}: trained without it", file=sys.stderr)
@@ -157,11 +198,8 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     if config.whole_sentences:
         train += [p for p in whole_sentences(train_rows) if p["label"] in labels]
     train = weigh(train, config.weights, config.seed)
-    tokenizer = AutoTokenizer.from_pretrained(config.base)
+    model, tokenizer = common.start(config, "stance", (*labels, *(f"auxiliary {s}" for s in second)))
     encoder = Encoder(common.plain_tokenizer(tokenizer), config.max_length, config.context)
-    model = AutoModelForSequenceClassification.from_pretrained(
-        config.base, **common.label_maps((*labels, *(f"auxiliary {s}" for s in second)))
-    )
     metric = common.load_metric("label_f1")
 
     def metrics(prediction) -> dict[str, float]:

@@ -17,7 +17,7 @@ import common
 import numpy as np
 from config import TrainConfig, read_config
 from datasets import Dataset
-from transformers import AutoModelForTokenClassification, AutoTokenizer, DataCollatorForTokenClassification
+from transformers import DataCollatorForTokenClassification
 
 from stancekit import tagging
 from stancekit.labels import STANCES
@@ -71,9 +71,8 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     config = read_config(argv, __doc__)
     train, dev = common.read_rows(config.train, config.limit), common.read_rows(config.dev, config.limit)
     train = common.check_overlap(train, dev, config.drop_overlap)
-    tokenizer = AutoTokenizer.from_pretrained(config.base)
     labels = tagging.bio(STANCES)
-    model = AutoModelForTokenClassification.from_pretrained(config.base, num_labels=len(labels), **common.label_maps(labels))
+    model, tokenizer = common.start(config, "target", labels)
     trainer = common.trainer(
         config, model, tokenizer, encode(train, tokenizer, config), encode(dev, tokenizer, config),
         DataCollatorForTokenClassification(tokenizer), metrics,
