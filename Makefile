@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORE := $(VENV)/.core
 ALL := $(VENV)/.all
-# CPU build; an unpinned torch brings several gigabytes of CUDA.
-TORCH := torch==2.13.0
+# Pinned: an unpinned torch is the newest CUDA build. Where a CPU build of this version is to be had, set TORCH to it.
+TORCH ?= torch==2.13.0
 
 .PHONY: venv demo test lint types bench clean
 

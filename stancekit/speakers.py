@@ -391,9 +391,16 @@ class Cast:
         name = (self._introduced(at) if at is not None else None) or self.last_person or self.last
         if name and self.pronouns.get(name, word) != word:
             name = self._other(word, at) or name
+        name = name or self._main(at)
         if name:
             self.pronouns.setdefault(name, word)
         return name
+
+    def _main(self, at: int | None) -> str | None:
+        """Whom the article named oftenest before `at`, for "he" or "she" where nobody has spoken yet."""
+        before = self.mentions[: bisect.bisect_left(self.mentions, (at if at is not None else len(self.text), ""))]
+        known = Counter(key for _, key in before if key in self.persons and self.persons[key].roles)
+        return self.persons[known.most_common(1)[0][0]].name if known else None
 
     def _other(self, word: str, at: int | None) -> str | None:
         """The person last named before `at` who may be "he" (or "she"), the last speaker being "she" (or "he")."""

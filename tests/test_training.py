@@ -1,5 +1,6 @@
 """Every training script and every config, run for two steps on the authored sets from a tiny random encoder."""
 
+import csv
 import json
 import shutil
 import subprocess
@@ -43,8 +44,13 @@ def tiny(tmp_path_factory):
     return folder
 
 
+def task_of(config):
+    """The task of a config: its folder's name, but for folders of other label schemes."""
+    return config.parent.name if config.parent.name in checkpoints.TASKS else "stance"
+
+
 def train(config, tiny, out, *extra):
-    task = config.parent.name
+    task = task_of(config)
     argv = [sys.executable, f"training/train_{task}.py", str(config), "--base", str(tiny), "--out", str(out)]
     argv += ["--data", str(DATA[task][0]), "--dev", str(DATA[task][1]), *extra]
     return subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
@@ -54,11 +60,31 @@ def train(config, tiny, out, *extra):
 def test_every_config_trains_and_its_model_loads(config, tiny, tmp_path):
     done = train(config, tiny, tmp_path / "m", "--set", "max_steps=2", "limit=60", "batch_size=4", "bf16=false")
     assert done.returncode == 0, done.stderr[-3000:]
-    nlp = sk.load(**{config.parent.name: tmp_path / "m"})
+    nlp = sk.load(**{task_of(config): tmp_path / "m"})
     assert nlp("Minister Ana Ruiz said Peru rejects the levy.") is not None
     settings = json.loads((tmp_path / "m" / "stancekit.json").read_text(encoding="utf-8"))
-    assert settings["task"] == config.parent.name
+    assert settings["task"] == task_of(config)
     assert (tmp_path / "m" / "README.md").read_text(encoding="utf-8").startswith("---\n")
+
+
+def test_finetuning_starts_from_the_embedded_model_with_labels_of_ones_own(tmp_path):
+    rows = [json.loads(line) for line in DATA["stance"][0].read_text(encoding="utf-8").splitlines()]
+    side = {"support": "for", "cooperate": "for", "condemn": "against", "reject": "against"}
+    pairs = [(r["text"], s["target"], side[s["label"]]) for r in rows for s in r["stances"] if s["label"] in side]
+    with (tmp_path / "my.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "target", "label"), *pairs[:120], ("", "x", "for"), pairs[0]])
+    argv = [sys.executable, "training/train_stance.py", "configs/stance/finetune.yaml", "--data", str(tmp_path / "my.csv"),
+            "--out", str(tmp_path / "m"), "--set", "max_steps=12", "bf16=false"]  # fmt: skip
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "my.csv:121: skipped, no text" in done.stderr
+    assert "1 pairs left out that were there before" in done.stderr
+    assert "are held back to measure on" in done.stderr
+    nlp = sk.load(stance=tmp_path / "m")
+    assert nlp.labels == ("against", "for")
+    assert nlp.stance("We praise the accord.", target="the accord").label == "for"
+    assert nlp.stance("We condemn the attack.", target="the attack").label == "against"
+    assert nlp("Minister Ana Ruiz said Peru rejects the levy.").statements
 
 
 def test_export_and_back(tiny, tmp_path):

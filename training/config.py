@@ -33,6 +33,7 @@ class TrainConfig:
     max_steps: int = -1  # for trying things out: stop after so many steps
     limit: int = 0  # for trying things out: use only the first rows of each file (0: all)
     labels: list[str] = dataclasses.field(default_factory=list)  # stance: empty = the library's five; ["*"] = those of the data
+    label_column: str = "label"  # stance: the column that holds the label, in rows of one pair
     dev_share: float = 0.2  # stance: share of the texts to measure on where no dev file is given
     drop_overlap: bool = False  # leave train rows out whose text is in dev too, instead of refusing to start
     weights: dict[str, float] = dataclasses.field(default_factory=dict)  # stance: how often a row of a source counts

@@ -34,12 +34,12 @@ from stancekit.evaluation import read_records, score, summary
 from stancekit.segment import segment
 
 
-def evaluate_stance(rows: list[dict], model: str | None, train: list[str], bootstrap: int, seed: int) -> dict:
+def evaluate_stance(rows: list[dict], model: str | None, train: list[str], bootstrap: int, seed: int, column: str) -> dict:
     from baseline import baseline
     from train_stance import pairs
 
     nlp = sk.load(stance=model)
-    items = pairs(rows, nlp.labels)
+    items = pairs(rows, nlp.labels, column=column)
     classifier = nlp.stance_model  # not nlp.stance: rows may have a context
     inputs = [classifier.encoder.encode(i["text"], i["span"] or i["target"], i["holder"], i["context"]) for i in items]
     found = [classifier.stance(row) for row in classifier.probabilities(inputs)]
@@ -72,7 +72,9 @@ def evaluate_stance(rows: list[dict], model: str | None, train: list[str], boots
     for label, row in zip(names, confusion_matrix(gold, best, labels=names), strict=True):
         print(f"  {label:10}", *(f"{v:5d}" for v in row))
     if train:
-        out["baseline_macro_f1"] = baseline(pairs(common.read_rows(train), nlp.labels), items, tuple(labels))["macro_f1"]
+        out["baseline_macro_f1"] = baseline(pairs(common.read_rows(train), nlp.labels, column=column), items, tuple(labels))[
+            "macro_f1"
+        ]
         print(f"TF-IDF + logistic regression on the same rows: macro-F1 {out['baseline_macro_f1']:.4f}")
     return out
 
@@ -123,6 +125,7 @@ def main(argv: list[str] | None = None) -> dict:
     parser.add_argument("--gold", type=Path, help="pipeline: gold records")
     parser.add_argument("--out", type=Path, help="attribution, pipeline: where the predictions go")
     parser.add_argument("--bootstrap", type=int, default=0, metavar="N", help="stance: draws for the interval")
+    parser.add_argument("--label-column", default="label", metavar="NAME", help="stance: the column with the gold label")
     parser.add_argument("--seed", type=int, default=13)
     parser.add_argument("--json", action="store_true", help="also print the figures as JSON")
     a = parser.parse_args(argv)
@@ -132,7 +135,7 @@ def main(argv: list[str] | None = None) -> dict:
                 parser.error("pipeline needs --gold")
             figures = evaluate_pipeline(Path(a.data[0]), a.gold, a.out)
         elif a.task == "stance":
-            figures = evaluate_stance(common.read_rows(a.data), a.model, a.train, a.bootstrap, a.seed)
+            figures = evaluate_stance(common.read_rows(a.data), a.model, a.train, a.bootstrap, a.seed, a.label_column)
         elif a.task == "target":
             figures = evaluate_target(common.read_rows(a.data), a.model)
         else:

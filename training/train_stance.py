@@ -19,7 +19,7 @@ import common
 import numpy as np
 import torch
 from baseline import baseline
-from config import read_config
+from config import TrainConfig, read_config
 from datasets import Dataset
 from sklearn.metrics import confusion_matrix
 from torch.nn.functional import cross_entropy
@@ -32,29 +32,32 @@ IGNORE = -100
 ANY = "*"  # as `labels`: whatever labels the train rows have
 
 
-def found_labels(rows: list[dict]) -> tuple[str, ...]:
+def found_labels(rows: list[dict], column: str) -> tuple[str, ...]:
     """The labels of rows, in the library's order if they are its own, else alphabetically."""
-    found = {str(e["label"]) for r in rows for e in r.get("stances", [r]) if e.get("label") is not None}
+    entries = [(s, "label") for r in rows for s in r.get("stances", [])] + [(r, column) for r in rows if "stances" not in r]
+    found = {str(e[name]) for e, name in entries if e.get(name) is not None}
     return tuple(label for label in scheme.LABELS if label in found) if found <= set(scheme.LABELS) else tuple(sorted(found))
 
 
-def hold_back(rows: list[dict], share: float, seed: int) -> tuple[list[dict], list[dict]]:
+def hold_back(rows: list[dict], config: TrainConfig) -> tuple[list[dict], list[dict]]:
     """Train and dev rows where no dev file is given: a share of each label's texts, all rows of a text on one side."""
     by_text: dict[str, list[dict]] = {}
     for row in rows:
         by_text.setdefault(row["text"].strip(), []).append(row)
     by_label: dict[str, list[str]] = {}
     for text, group in by_text.items():
-        by_label.setdefault(str(group[0].get("label") or ""), []).append(text)
-    rng, dev = random.Random(seed), set()
+        by_label.setdefault(str(group[0].get(config.label_column) or ""), []).append(text)
+    rng, dev = random.Random(config.seed), set()
     for texts in by_label.values():
         rng.shuffle(texts)
-        dev |= set(texts[: round(share * len(texts))])
+        dev |= set(texts[: round(config.dev_share * len(texts))])
     print(f"no dev file: {len(dev)} of {len(by_text)} texts are held back to measure on", file=sys.stderr)
     return [r for t, g in by_text.items() if t not in dev for r in g], [r for t, g in by_text.items() if t in dev for r in g]
 
 
-def pairs(rows: list[dict], labels: tuple[str, ...] | None = None, auxiliary: str = "", unique: bool = False) -> list[dict]:
+def pairs(
+    rows: list[dict], labels: tuple[str, ...] | None = None, auxiliary: str = "", unique: bool = False, column: str = "label"
+) -> list[dict]:
     """Rows to (text, target, holder, label) pairs; a label outside `labels` stops the run.
 
     A row without a label is left out, unless it has an auxiliary one; with `unique`, a pair that was there before too.
@@ -68,7 +71,7 @@ def pairs(rows: list[dict], labels: tuple[str, ...] | None = None, auxiliary: st
         if entries is None:
             span = row.get("target_span")
             entries = [{"holder": row.get("holder") or row.get("source"), "target": row.get("target"),
-                        "start": span[0] if span else None, "end": span[1] if span else None, "label": row.get("label")}]  # fmt: skip
+                        "start": span[0] if span else None, "end": span[1] if span else None, "label": row.get(column)}]  # fmt: skip
         for entry in entries:
             second = row.get(auxiliary) if auxiliary else None
             if entry.get("label") is None and second is None:
@@ -186,11 +189,12 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
         dev_rows = common.read_rows(config.dev, config.limit)
         train_rows = common.check_overlap(train_rows, dev_rows, config.drop_overlap)
     else:
-        train_rows, dev_rows = hold_back(train_rows, config.dev_share, config.seed)
+        train_rows, dev_rows = hold_back(train_rows, config)
     labels = tuple(config.labels) or scheme.LABELS
     if labels == (ANY,):
-        labels = found_labels(train_rows)
-    train, dev = pairs(train_rows, labels, config.auxiliary, unique=True), pairs(dev_rows, labels)
+        labels = found_labels(train_rows, config.label_column)
+    column = config.label_column
+    train, dev = pairs(train_rows, labels, config.auxiliary, unique=True, column=column), pairs(dev_rows, labels, column=column)
     second = tuple(sorted({p["auxiliary"] for p in train} - {None}))
     if config.auxiliary and not second:
         print(f"no train row has the auxiliary column {config.auxiliary!r}: trained without it", file=sys.stderr)
