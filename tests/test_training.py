@@ -22,8 +22,8 @@ pytestmark = pytest.mark.train
 SEEDS = ROOT / "seeds"
 DATA = {
     "attribution": (SEEDS / "articles_train.jsonl", SEEDS / "articles_dev.jsonl"),
-    "target": (SEEDS / "authored_train.jsonl", SEEDS / "statements_dev.jsonl"),
-    "stance": (SEEDS / "authored_train.jsonl", SEEDS / "statements_dev.jsonl"),
+    "target": (SEEDS / "authored_train.jsonl", SEEDS / "authored_dev.jsonl"),
+    "stance": (SEEDS / "authored_train.jsonl", SEEDS / "authored_dev.jsonl"),
 }
 CONFIGS = sorted((ROOT / "configs").glob("*/*.yaml"))
 
@@ -85,6 +85,24 @@ def test_finetuning_starts_from_the_embedded_model_with_labels_of_ones_own(tmp_p
     assert nlp.stance("We praise the accord.", target="the accord").label == "for"
     assert nlp.stance("We condemn the attack.", target="the attack").label == "against"
     assert nlp("Minister Ana Ruiz said Peru rejects the levy.").statements
+
+
+def test_averaged_checkpoints_load_and_are_measured_anew(tiny, tmp_path):
+    for seed in (1, 2):
+        done = train(ROOT / "configs/stance/base.yaml", tiny, tmp_path / f"m{seed}", "--set", "max_steps=2", "limit=60", "batch_size=4",
+                     "bf16=false", f"seed={seed}")  # fmt: skip
+        assert done.returncode == 0, done.stderr[-3000:]
+    argv = [sys.executable, "training/average.py", str(tmp_path / "m1"), str(tmp_path / "m2"), "--out", str(tmp_path / "a"),
+            "--data", str(DATA["stance"][1])]  # fmt: skip
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    from safetensors.torch import load_file
+
+    one, two, mean = (load_file(tmp_path / name / "model.safetensors")["classifier.weight"] for name in ("m1", "m2", "a"))
+    assert torch.allclose(mean, (one + two) / 2)
+    settings = json.loads((tmp_path / "a" / "stancekit.json").read_text(encoding="utf-8"))
+    assert settings["averaged"] == ["m1", "m2"]
+    assert sk.load(stance=tmp_path / "a").stance("We agree.").label in sk.LABELS
 
 
 def test_export_and_back(tiny, tmp_path):
@@ -170,7 +188,7 @@ def test_data_mistakes_stop_before_training(tmp_path, tiny):
         (tmp_path / "typo.jsonl", DATA["stance"][1], "did you mean 'reject'"),
         (tmp_path / "none.jsonl", DATA["stance"][1], "cannot read"),
     ):
-        done = train(config, tiny, tmp_path / "m", "--data", str(data), "--dev", str(dev))
+        done = train(config, tiny, tmp_path / "m", "--data", str(data), "--dev", str(dev), "--set", "drop_overlap=false")
         assert done.returncode != 0
         assert says in done.stderr, done.stderr[-500:]
 

@@ -34,7 +34,8 @@ def write_card(folder: Path) -> None:
     lines = ["---", "language: en", f"license: {s.get('license') or 'other'}", f"base_model: {s['base']}", f"pipeline_tag: {kind}", "library_name: transformers",
              "tags: [stance-detection, political-text, stancekit]", "---", "", f"# stancekit {task} model", "", WHAT[task], "",
              f"Trained {s['trained']} from `{s['base']}` with `training/train_{task}.py`, seed {s['seed']}, {s['epochs']:g} epochs, "
-             f"{s['rows']['train']:,} training rows.", "", "## Data", ""]  # fmt: skip
+             f"{s['rows']['train']:,} training rows.", *([f"The weights are the mean of the checkpoints {' and '.join(s['averaged'])}."] if "averaged" in s else []),
+             "", "## Data", ""]  # fmt: skip
     lines += [f"- {Path(f).stem}: {DATA.get(Path(f).stem, 'the user’s own file')}" for f in s["train_files"]]
     lines += ["", "## Figures on the dev set", "", "| figure | value |", "|---|---|"]
     lines += [f"| {k} | {v} |" for k, v in s["dev"].items()]

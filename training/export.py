@@ -5,7 +5,8 @@
 Why not ONNX Runtime's own dynamic int8: it scales activations over the whole batch, so a sentence's neighbours move its
 scores. Here every row (token) has a scale of its own: activations are quantised row by row (QuantizeLinear with one
 scale a row), multiplied with per-column int8 weights (MatMulIntegerToFloat), and scaled back. That is as quick, and a
-row's result does not depend on its company. Weights use 7 bits, which keeps the products of 8-bit instructions from
+row's result does not depend on its company. Each row is centred first (what GELU gives is nearly all positive, and would
+use half of the 256 steps), and its centre times the columns' sums is added afterwards. Weights use 7 bits, which keeps the products of 8-bit instructions from
 saturating on processors without VNNI, so that all machines give the same labels. Word embeddings are int8 with a scale
 a row; everything else stays fp32. The int8 tensors keep their torch names (``….weight.int8``, ``….weight.scale``), from
 which `dequantise` rebuilds the torch weights, so that an embedded model can be fine-tuned.
@@ -88,14 +89,18 @@ class Quantiser:
             return self.rows[x]
         p = self.rows[x] = f"{x}/int8/"
         self._node("Reshape", [x, self._constant(f"int8/shape{width}", np.array([-1, width], np.int64))], p + "rows")
-        self._node("Abs", [p + "rows"], p + "abs")
-        self._node("ReduceMax", [p + "abs"], p + "max", axes=[-1], keepdims=1)
-        self._node("Mul", [p + "max", self._constant("int8/step", np.float32(1 / 127))], p + "raw_scale")
+        self._node("ReduceMax", [p + "rows"], p + "max", axes=[-1], keepdims=1)
+        self._node("ReduceMin", [p + "rows"], p + "min", axes=[-1], keepdims=1)
+        self._node("Add", [p + "max", p + "min"], p + "both")
+        self._node("Mul", [p + "both", self._constant("int8/half", np.float32(0.5))], p + "centre")
+        self._node("Sub", [p + "max", p + "centre"], p + "reach")
+        self._node("Sub", [p + "rows", p + "centre"], p + "centred")
+        self._node("Mul", [p + "reach", self._constant("int8/step", np.float32(1 / 127))], p + "raw_scale")
         self._node("Add", [p + "raw_scale", self._constant("int8/tiny", np.float32(1e-9))], p + "scale")
         self._node("Reshape", [p + "scale", self._constant("int8/flat", np.array([-1], np.int64))], p + "flat_scale")
         self._node("Shape", [p + "flat_scale"], p + "count")
         self._node("Expand", [self._constant("int8/middle", np.uint8(128)), p + "count"], p + "zero")
-        self._node("QuantizeLinear", [p + "rows", p + "flat_scale", p + "zero"], p + "quantised", axis=0)
+        self._node("QuantizeLinear", [p + "centred", p + "flat_scale", p + "zero"], p + "quantised", axis=0)
         self._node("Shape", [x], p + "shape")
         bounds = [self._constant("int8/first", np.array([0], np.int64)), self._constant("int8/last", np.array([-1], np.int64))]
         self._node("Slice", [p + "shape", *bounds], p + "lead")
@@ -116,7 +121,10 @@ class Quantiser:
             self._constant(f"int8/zeros{width}", np.zeros(width, np.int8)),
         ]  # fmt: skip
         out = self._node("MatMulIntegerToFloat", inputs, node.name + "/int8/product", domain="com.microsoft")
-        scaled = self._node("Mul", [out, p + "scale"], node.name + "/int8/scaled")
+        product = self._node("Mul", [out, p + "scale"], node.name + "/int8/unshifted")
+        sums = (quantised.astype(np.float32) * scale).sum(0, keepdims=True)  # what the rows' centres add to each column
+        shift = self._node("Mul", [p + "centre", self._constant(torch_name + ".sums", sums)], node.name + "/int8/shift")
+        scaled = self._node("Add", [product, shift], node.name + "/int8/scaled")
         tail = self._constant(f"int8/width{width}", np.array([width], np.int64))
         shape = self._node("Concat", [p + "lead", tail], node.name + "/int8/shape", axis=0)
         self._node("Reshape", [scaled, shape], node.output[0])
@@ -165,7 +173,7 @@ def dequantise(path: Path) -> dict[str, torch.Tensor]:
             torch_name = name.removesuffix(".int8")
             weight = value.astype(np.float32) * tensors[torch_name + ".scale"]
             out[torch_name] = torch.from_numpy(weight if "embeddings" in torch_name else weight.T.copy())
-        elif not name.startswith("int8/") and not name.endswith(".scale"):
+        elif not name.startswith("int8/") and not name.endswith((".scale", ".sums")):
             out[name.removeprefix("model.")] = torch.from_numpy(value.copy())
     return out
 
