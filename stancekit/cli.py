@@ -256,9 +256,12 @@ def _info(arguments: argparse.Namespace) -> int:
             f"\n{task}: {facts['folder']}, {facts['megabytes']} MB, from {facts.get('base', '?')}, trained {facts.get('trained', '?')}"
         )
         print(f"  labels: {', '.join(facts['labels'])}")
-        for name in ("dev", "export", "measured"):
-            if name in facts:
-                shown = ", ".join(f"{k} {v}" for k, v in facts[name].items())
+        shown_facts = {n: facts[n] for n in ("dev", "export") if n in facts} | {
+            f"measured, {n}": f for n, f in facts.get("measured", {}).items()
+        }
+        for name, values in shown_facts.items():
+            if values:
+                shown = ", ".join(f"{k} {v}" for k, v in values.items())
                 print(textwrap.fill(f"{name}: {shown}", 110, initial_indent="  ", subsequent_indent="    "))
     return 0
 
