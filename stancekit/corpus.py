@@ -18,13 +18,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .tagging import SURROGATE
 from .types import FRAME_COLUMNS, Document, arrow_schema
 
 ENDINGS = (".txt", ".jsonl", ".jsonl.gz", ".csv", ".parquet")
 OUTPUTS = (".jsonl", ".csv", ".parquet")
 MAX_FIELD = 2**31 - 1
 GROUP_ROWS = 50_000  # rows of a Parquet row group
-SURROGATE = re.compile("[\ud800-\udfff]")  # half a character; also how bytes that are not UTF-8 come out of a CSV
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +109,10 @@ class Reader:
                 yield from self._jsonl(path, stem)
         except OSError as error:
             yield Problem(str(path), f"cannot be read: {error.strerror or error}")
+        except MissingColumn as error:
+            yield Problem(str(path), str(error))
         except (EOFError, zlib.error, csv.Error, ValueError) as error:  # cut off, or not what its ending says
-            yield Problem(
-                str(path), f"cannot be read to its end: {error}" if not isinstance(error, MissingColumn) else str(error)
-            )
+            yield Problem(str(path), f"cannot be read to its end: {error}")
 
     def _text(self, data: bytes, doc_id: str, where: str) -> Iterator[Article | Problem]:
         if b"\0" in data:
@@ -131,7 +131,7 @@ class Reader:
         if not isinstance(text, str):
             return Problem(where, f"column {self.columns.text!r} holds {type(text).__name__}, not text")
         if any(SURROGATE.search(str(v)) for v in (text, row.get(self.columns.id or ""), row.get(self.columns.speaker or ""))):
-            return Problem(where, "is not valid Unicode")
+            return Problem(where, "is not valid Unicode")  # bytes of a CSV that are not UTF-8 come out as surrogates too
         doc_id = row.get(self.columns.id) if self.columns.id else None
         speaker = row.get(self.columns.speaker) if self.columns.speaker else None
         if self.columns.id and doc_id in (None, ""):

@@ -2,7 +2,7 @@
 
 Names, demonyms and capitals come from the `countryinfo`_ package; what it lacks or has ambiguous is listed here.
 
-.. _countryinfo: https://pypi.org/project/countryinfo/
+.. _countryinfo: https://github.com/porimol/countryinfo
 """
 
 from __future__ import annotations

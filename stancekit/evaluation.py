@@ -60,7 +60,7 @@ def score(gold: Mapping[str, Sequence[Record]], predicted: Mapping[str, Sequence
     per_label: dict[str, Counter[str]] = {label: Counter() for label in STANCES}
     for doc_id, ours in gold.items():
         theirs = predicted.get(doc_id, [])
-        pairs = _pair(ours, theirs, lambda a, b: _iou((a["start"], a["end"]), (b["start"], b["end"])))
+        pairs = _pair(ours, theirs, lambda a, b: iou((a["start"], a["end"]), (b["start"], b["end"])))
         count.update(statements=len(pairs), gold=len(ours), predicted=len(theirs))
         for side, records in (("gold", ours), ("predicted", theirs)):
             for stance in (s for r in records for s in _stances(r)):
@@ -111,7 +111,8 @@ def _stances(record: Record) -> list[Record]:
     return [s for s in record.get("stances") or [] if s["label"] != NEUTRAL]
 
 
-def _iou(a: tuple[int | None, int | None], b: tuple[int | None, int | None]) -> float:
+def iou(a: tuple[int | None, int | None], b: tuple[int | None, int | None]) -> float:
+    """Intersection over union of two character spans; 0 if an offset is missing."""
     if a[0] is None or a[1] is None or b[0] is None or b[1] is None:
         return 0.0
     inter = max(0, min(a[1], b[1]) - max(a[0], b[0]))
@@ -139,7 +140,7 @@ def _target_overlap(a: Record, b: Record) -> float:
     if a["label"] != b["label"]:
         return 0.0
     return max(
-        _iou((a.get("start"), a.get("end")), (b.get("start"), b.get("end"))),
+        iou((a.get("start"), a.get("end")), (b.get("start"), b.get("end"))),
         _token_f1(a.get("target"), b.get("target")),
         _token_f1(a.get("name"), b.get("target")),
     )

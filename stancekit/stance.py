@@ -146,8 +146,8 @@ class StanceModel:
         """Probabilities of a found target, from the classifier's and the target tagger's.
 
         The two are pooled log-linearly (Genest and Zidek 1986) with the weights of the checkpoint, renormalised, and
-        scaled by a temperature fitted on dev. A
-        tagger of other labels than the classifier's says nothing, and the row comes back as it was.
+        scaled by a temperature fitted on dev. A tagger of other labels than the classifier's says nothing, and the row
+        comes back as it was.
 
         Args:
             row: the classifier's probabilities, shape (labels,).

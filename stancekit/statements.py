@@ -268,7 +268,7 @@ def _reported(layout: Layout, sentence: Sentence, found: Sequence[Attribution], 
         while end > start and layout.text[end - 1] in ",;":
             end -= 1
         item = _of_quote(layout, found, start, end)
-        if _words(layout.text[start:end]) >= 2 and not (item is None and _is_title(layout.text[start:end])):
+        if _words(layout.text[start:end]) >= 2 and not (item is None and _names_work(layout.text[start:end])):
             yield _unit(layout, start, end, "direct", item, cast)
     rest = [a for a in found if _outside(layout, a, sentence, direct) >= 3 and (a.source or a.cue) and not _is_frame(layout, a)]
     if not rest:
@@ -329,13 +329,15 @@ def _act(layout: Layout, sentence: Sentence, cast: Cast, kind: str) -> Iterator[
         return
     if match := DATELINE.match(text[start : sentence.end]):
         start += match.end()
+    if not ACTS.search(text, start, sentence.end):  # cheaper than looking for a subject, and most sentences end here
+        return
     subject = cast.subject(start, min(sentence.end, start + 120))
     if subject and (match := ACTS.match(text, subject[1] + 1, sentence.end)) and _words(text[match.end() : sentence.end]) >= 2:
         name = cast.resolve(text[subject[0] : subject[1]], subject[0])
         yield Unit(start, sentence.end, kind, name, subject, match["cue"], 0.6)
 
 
-def _is_title(text: str) -> bool:
+def _names_work(text: str) -> bool:
     """Whether quoted words are a title ("Letters from a Closed Border")."""
     long = [w for w in re.findall(r"[^\W\d_][\w’'\-]*", text) if len(w) > 3 or w[0].isupper()]
     return len(long) > 1 and all(w[0].isupper() or w in ("from", "with", "into", "over") for w in long)

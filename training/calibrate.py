@@ -5,8 +5,8 @@
 Three numbers are chosen on a grid for the F1 of (target, stance) tuples: `outside_bias` (how readily the tagger takes a
 word as no target), `prior_weight` (how much the tagger's expected stance counts beside the classifier's), `neutral_bias`
 (what a neutral answer gains). A fourth, `pooled_temperature`, then makes the scores honest: it minimises the negative
-log-likelihood of the found spans' labels (neutral where no gold span lies), and changes no label. A tuple is right if its stance is, and its span overlaps the gold span by at least half of
-their union. Of settings within a tenth of a point the one nearest to no change is kept.
+log-likelihood of the found spans' labels (neutral where no gold span lies), and changes no label. A tuple is right if its
+stance is, and its span overlaps the gold span by at least half of their union. Of settings within a tenth of a point the one nearest to no change is kept.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from card import write_card
 
 import stancekit as sk
 from stancekit import checkpoints
+from stancekit.evaluation import iou
 from stancekit.labels import STANCES
 from stancekit.tagging import log_softmax
 
@@ -82,7 +83,9 @@ def pooled_temperature(nlp: sk.Pipeline, rows: list[dict]) -> tuple[float, float
         inputs = [stance.encoder.encode(row["text"], (t.start, t.end), holder, row.get("context") or "") for t in found]
         for t, scores in zip(found, stance.probabilities(inputs), strict=True):
             logs.append(np.log(stance.combine(scores, t.prior) + 1e-12))
-            near = [s for s in row["stances"] if s.get("start") is not None and _iou(t, s) >= 0.5]
+            near = [
+                s for s in row["stances"] if s.get("start") is not None and iou((t.start, t.end), (s["start"], s["end"])) >= 0.5
+            ]
             gold.append(stance.labels.index(near[0]["label"] if near else "neutral"))
     logits, answers = np.array(logs), np.array(gold)
     temperature = fit_temperature(logits, answers)
@@ -91,11 +94,6 @@ def pooled_temperature(nlp: sk.Pipeline, rows: list[dict]) -> tuple[float, float
         p = np.exp(log_softmax(logits / t))
         errors.append(expected_calibration_error(p.max(-1), p.argmax(-1) == answers))
     return temperature, errors[0], errors[1]
-
-
-def _iou(found, gold: dict) -> float:
-    inside = max(0, min(found.end, gold["end"]) - max(found.start, gold["start"]))
-    return inside / (max(found.end, gold["end"]) - min(found.start, gold["start"]))
 
 
 def write(folder: Path, values: dict[str, object]) -> None:
@@ -115,7 +113,8 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     nlp = sk.load(target=a.models / "target", stance=a.models / "stance")
     if set(nlp.labels) != {*STANCES, "neutral"}:
         sys.exit(f"error: {a.models / 'stance'} has the labels {', '.join(nlp.labels)}; only the library's own five combine")
-    results = search(nlp, common.read_rows(a.data))
+    rows = common.read_rows(a.data)
+    results = search(nlp, rows)
     top = max(f1 for f1, _, _ in results)
     f1, settings, figures = min((r for r in results if r[0] >= top - 0.001), key=lambda r: sum(abs(v) for v in r[1].values()))
     plain = next(r for r in results if not any(r[1].values()))
@@ -123,7 +122,7 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     print(f"with {settings}: tuple F1 {f1:.4f} (P {figures['precision']:.3f} R {figures['recall']:.3f})")
     nlp.target_model.outside_bias = settings["outside_bias"]
     nlp.stance_model.prior_weight, nlp.stance_model.neutral_bias = settings["prior_weight"], settings["neutral_bias"]
-    temperature, before, after = pooled_temperature(nlp, common.read_rows(a.data))
+    temperature, before, after = pooled_temperature(nlp, rows)
     print(f"expected calibration error of the scores {before:.3f}, with temperature {temperature:.3f}: {after:.3f}")
     if not a.dry_run:
         write(a.models / "target", {"outside_bias": settings["outside_bias"]})
