@@ -37,9 +37,9 @@ class Backend:
             raise ValueError(f"cannot read {checkpoint.folder / 'tokenizer.json'}: {error}") from error
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
-        self.cls = self._special("[CLS]", "<s>")
-        self.sep = self._special("[SEP]", "</s>")
-        self.pad = self._special("[PAD]", "<pad>")
+        self.cls = self._special("<s>", "[CLS]")
+        self.sep = self._special("</s>", "[SEP]")
+        self.pad = self._special("<pad>", "[PAD]")
         self.threads = threads or int(os.environ.get("STANCEKIT_THREADS", "0")) or _cores()
         self._start()
 

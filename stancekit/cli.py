@@ -86,6 +86,9 @@ def _model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="DIR", help="folder with attribution/, target/ and stance/ checkpoints")
     for task in checkpoints.TASKS:
         parser.add_argument(f"--{task}", metavar="DIR", help=f"checkpoint folder or Hub id for the {task} step")
+    parser.add_argument(
+        "--abstain-below", type=float, default=0.0, metavar="SCORE", help="give stances that are less sure as neutral (0 to 1)"
+    )
     parser.add_argument("--threads", type=int, metavar="N", help="processor threads (default: all cores)")
 
 
@@ -93,7 +96,7 @@ def _load(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]
     from .pipeline import load
 
     chosen = {task: getattr(arguments, task) for task in checkpoints.TASKS}
-    return load(arguments.model, **chosen, threads=arguments.threads)
+    return load(arguments.model, **chosen, threads=arguments.threads, abstain_below=arguments.abstain_below)
 
 
 def _label(arguments: argparse.Namespace) -> int:

@@ -16,6 +16,31 @@ DEFINITIONS: dict[str, str] = {
     "neutral": "takes no stance on the target",
 }
 
+# Root codes of PLOVER that carry a stance (Open Event Data Alliance, "PLOVER: Political Language Ontology for Verifiable
+# Event Records", 2018; the mapping to stances is ours). The other roots (REQUEST, THREATEN, SANCTION, COERCE, ASSAULT, PROTEST,
+# MOBILIZE, …) are acts that say nothing sure about a stance.
+PLOVER_STANCES: dict[str, str] = {
+    "SUPPORT": "support",
+    "ACCUSE": "condemn",
+    "REJECT": "reject",
+    "AGREE": "cooperate",
+    "CONSULT": "cooperate",
+    "COOPERATE": "cooperate",
+    "AID": "cooperate",
+    "YIELD": "cooperate",
+}
+
+# The nearest codes for a stance, for users of event data: the PLOVER root, and the root of CAMEO (Schrodt 2012, "CAMEO: Conflict
+# and Mediation Event Observations", version 1.1b3: 05 engage in diplomatic cooperation, whose 051 is praise or endorse; 11
+# disapprove; 12 reject; 04 consult, with 06 for material cooperation). Neutral statements have none: CAMEO's 01 is a mere statement.
+EVENT_CODES: dict[str, dict[str, str | None]] = {
+    "support": {"plover": "SUPPORT", "cameo": "051"},
+    "condemn": {"plover": "ACCUSE", "cameo": "11"},
+    "reject": {"plover": "REJECT", "cameo": "12"},
+    "cooperate": {"plover": "COOPERATE", "cameo": "04"},
+    "neutral": {"plover": None, "cameo": "01"},
+}
+
 # Okabe-Ito hues (Okabe and Ito 2008, "Color Universal Design"), told apart under the common colour-vision deficits.
 COLOURS: dict[str, str] = {
     "support": "#009E73",

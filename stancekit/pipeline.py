@@ -13,7 +13,7 @@ from .attribution import AttributionModel
 from .backends import Backend, open_backend
 from .segment import Layout, segment
 from .speakers import Cast, Speaker
-from .stance import Encoded, StanceModel, locate
+from .stance import Encoded, StanceModel, locate, thresholds
 from .statements import Unit, extract
 from .targets import Target as Found
 from .targets import TargetModel
@@ -36,6 +36,7 @@ def load(
     stance: str | Path | None = None,
     device: str = "auto",
     threads: int | None = None,
+    abstain_below: float | Mapping[str, float] = 0.0,
 ) -> Pipeline:
     """Load a pipeline.
 
@@ -44,6 +45,8 @@ def load(
         attribution, target, stance: a checkpoint folder or Hub id for one step, in place of `model`'s.
         device: "auto", "cpu" or "cuda"; exported models run on the CPU.
         threads: processor threads; None for all cores (or the environment variable STANCEKIT_THREADS).
+        abstain_below: stances whose score is lower are given as neutral (their scores stay as they are); one number, or
+            a number for each label: ``{"reject": 0.8}``.
 
     Returns:
         A `Pipeline`. Each model is read when it is first needed; a wrong path is an error at once.
@@ -61,14 +64,21 @@ def load(
         for task in checkpoints.TASKS:
             chosen[task] = chosen[task] or folder / task
     found = {task: checkpoints.resolve(name, task) for task, name in chosen.items()}
-    return Pipeline(found, device=device, threads=threads)
+    return Pipeline(found, device=device, threads=threads, abstain_below=abstain_below)
 
 
 class Pipeline:
     """Articles in, statements with stances out. Made by `load`."""
 
-    def __init__(self, models: Mapping[str, checkpoints.Checkpoint], device: str = "auto", threads: int | None = None) -> None:
+    def __init__(
+        self,
+        models: Mapping[str, checkpoints.Checkpoint],
+        device: str = "auto",
+        threads: int | None = None,
+        abstain_below: float | Mapping[str, float] = 0.0,
+    ) -> None:
         self.checkpoints = dict(models)
+        self._least = thresholds(abstain_below, self.checkpoints["stance"].labels)
         self._device, self._threads = device, threads
         self._loaded: dict[str, Any] = {}
 
@@ -99,7 +109,7 @@ class Pipeline:
     def stance_model(self) -> StanceModel:
         """The stance model, read when first used."""
         if "stance" not in self._loaded:
-            self._loaded["stance"] = StanceModel(self._backend("stance"))
+            self._loaded["stance"] = StanceModel(self._backend("stance"), self._least)
         model: StanceModel = self._loaded["stance"]
         return model
 
@@ -286,6 +296,19 @@ class Pipeline:
                 spans.append(Span(None, None, target) if isinstance(target, str) else None)
         rows = self.stance_model.probabilities(inputs)
         return [self.stance_model.stance(r, s, h) for r, s, h in zip(rows, spans, holders, strict=True)]
+
+    def evidence(self, text: str, *, target: Target = None, holder: str | None = None) -> list[tuple[Span, float]]:
+        """The words of a statement that carry the decision of `stance`, for one statement at a time.
+
+        Args:
+            text, target, holder: as for `stance`.
+
+        Returns:
+            (word, weight) of each word outside the target, heaviest first: by how much the log-odds of the label fall if
+            the word is left out (occlusion: Zeiler and Fergus 2014; Li, Monroe and Jurafsky 2016). Below 0: it speaks against.
+        """
+        self._pairs([_check_text(text)], [target], [holder])  # checks the arguments
+        return sorted(self.stance_model.evidence(text, target, holder), key=lambda found: -found[1])
 
     def label_frame(
         self, frame: pd.DataFrame, text: str = "text", id: str | None = None, speaker: str | None = None, batch_size: int = 32

@@ -20,7 +20,7 @@ import numpy as np
 
 from .backends import Backend
 from .labels import NEUTRAL
-from .tagging import SURROGATE, Scores, log_softmax
+from .tagging import SURROGATE, WORD, Scores, log_softmax
 from .types import Span, Stance
 
 # Tokens that every BERT vocabulary keeps free; training gives them their meaning.
@@ -54,10 +54,14 @@ class Encoder:
         self.max_length = max_length
         self.context = context  # tokens of the preceding text that the model sees; 0: none
         lookup = tokenizer.token_to_id  # type: ignore[attr-defined]
-        found = [lookup(name) for name in ("[CLS]", "[SEP]", *markers)]
+        # RoBERTa's family, MPNet among it, has <s>, and two </s> between its segments
+        roberta = lookup("<s>") is not None
+        specials = ("<s>", "</s>") if roberta else ("[CLS]", "[SEP]")
+        found = [lookup(name) for name in (*specials, *markers)]
         if None in found:
-            raise ValueError(f"the tokenizer lacks one of the tokens [CLS], [SEP], {', '.join(markers)}")
+            raise ValueError(f"the tokenizer lacks one of the tokens {', '.join((*specials, *markers))}")
         self.cls, self.sep, self.t1, self.t2, self.h1, self.h2, self.c1 = found
+        self.between = [self.sep, self.sep] if roberta else [self.sep]
 
     def _ids(self, text: str) -> list[int]:
         text = SURROGATE.sub("\ufffd", text)
@@ -99,10 +103,12 @@ class Encoder:
                 middle, cut_first = [*middle[:keep], *middle[-keep:]], True
         if self.context and context:
             first = [*first, self.c1, *self._ids(context[-6 * self.context :])[-self.context :]]
-        left, right, cut = _fit(left, right, self.max_length - 3 - len(first) - len(middle), keep_left=span is None)
+        left, right, cut = _fit(
+            left, right, self.max_length - 2 - len(self.between) - len(first) - len(middle), keep_left=span is None
+        )
         second = [*left, *middle, *right]
-        ids = [self.cls, *first, self.sep, *second, self.sep]
-        return Encoded(ids, [0] * (len(first) + 2) + [1] * (len(second) + 1), cut or cut_first)
+        ids = [self.cls, *first, *self.between, *second, self.sep]
+        return Encoded(ids, [0] * (len(ids) - len(second) - 1) + [1] * (len(second) + 1), cut or cut_first)
 
 
 def _fit(left: list[int], right: list[int], room: int, keep_left: bool) -> tuple[list[int], list[int], bool]:
@@ -118,11 +124,17 @@ def _fit(left: list[int], right: list[int], room: int, keep_left: bool) -> tuple
 
 
 class StanceModel:
-    """The stance classifier with its calibration."""
+    """The stance classifier with its calibration.
 
-    def __init__(self, backend: Backend) -> None:
+    Args:
+        backend: the checkpoint.
+        least: by label, the score below which a stance is given as neutral (see `thresholds`).
+    """
+
+    def __init__(self, backend: Backend, least: Mapping[str, float] | None = None) -> None:
         self.backend = backend
         self.labels = backend.labels
+        self.least = dict(least or {})
         settings = backend.settings
         self.encoder = Encoder(
             backend.tokenizer, int(settings["max_length"]), int(settings.get("context", 0)), settings.get("markers", MARKERS)
@@ -164,5 +176,47 @@ class StanceModel:
     def stance(self, row: Scores, target: Span | None = None, holder: str | None = None, country: str | None = None) -> Stance:
         """A row of probabilities as a `Stance`."""
         best = int(row.argmax())
+        if row[best] < self.least.get(self.labels[best], 0.0):
+            best = self.labels.index(NEUTRAL)
         scores = {label: float(p) for label, p in zip(self.labels, row, strict=True)}
         return Stance(self.labels[best], float(row[best]), scores, target, holder, country)
+
+    def evidence(
+        self, text: str, target: tuple[int, int] | str | None = None, holder: str | None = None
+    ) -> list[tuple[Span, float]]:
+        """How much each word of a statement outside its target speaks for the label that the classifier gives.
+
+        Every word is left out in turn (occlusion: Zeiler and Fergus 2014; Li, Monroe and Jurafsky 2016): what the label's
+        log-odds lose by it is the word's weight. Costs one classification a word.
+
+        Returns:
+            (word, weight) of each word, in text order; weights above 0 speak for the label.
+        """
+        place = locate(text, target) if isinstance(target, str) else target
+        words = [(m.start(), m.end()) for m in WORD.finditer(text)]
+        words = [w for w in words if text[w[0]].isalnum() and not (place and place[0] < w[1] and w[0] < place[1])]
+        inputs = [self.encoder.encode(text, place or target, holder)]
+        for start, end in words:
+            cut = text[:start] + text[end:]
+            moved = (place[0] - end + start, place[1] - end + start) if place and place[0] >= end else place
+            inputs.append(self.encoder.encode(cut, moved or target, holder))
+        rows = self.probabilities(inputs).clip(1e-6, 1 - 1e-6)
+        odds = np.log(rows / (1 - rows))[:, int(rows[0].argmax())]
+        return [(Span(s, e, text[s:e]), float(odds[0] - o)) for (s, e), o in zip(words, odds[1:], strict=True)]
+
+
+def thresholds(least: float | Mapping[str, float], labels: Sequence[str]) -> dict[str, float]:
+    """Thresholds by label, checked.
+
+    Raises:
+        ValueError: one lies outside 0 to 1 or is of an unknown label, or the labels have no neutral one to fall back to.
+    """
+    found = dict(least) if isinstance(least, Mapping) else dict.fromkeys(labels, float(least))
+    for label, value in found.items():
+        if label not in labels:
+            raise ValueError(f"abstain_below: unknown label {label!r}: allowed are {', '.join(labels)}")
+        if not 0 <= value <= 1:
+            raise ValueError(f"abstain_below must lie between 0 and 1, found {value}")
+    if any(found.values()) and NEUTRAL not in labels:
+        raise ValueError(f"abstain_below gives unsure stances as neutral, but the model's labels are {', '.join(labels)}")
+    return found

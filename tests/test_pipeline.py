@@ -249,3 +249,34 @@ def test_html_shows_the_article_and_escapes_it(nlp, tmp_path):
     assert "&lt;script&gt;" in html
     assert (tmp_path / "out.html").read_text(encoding="utf-8") == html
     assert doc._repr_html_() in html
+
+
+def test_unsure_stances_are_neutral_where_asked(nlp, seed_text, seed_doc):
+    careful = sk.load(abstain_below=0.8)
+    plain = [t for s in seed_doc.statements for t in s.stances if t.target]
+    cut = [t for s in careful(seed_text).statements for t in s.stances if t.target]
+    assert len(plain) == len(cut)
+    for a, b in zip(plain, cut, strict=True):
+        assert a.scores == b.scores
+        assert b.label == (a.label if a.score >= 0.8 else "neutral")
+        assert b.score == b.scores[b.label]
+    assert [t.label for t in plain] != [t.label for t in cut]
+    text = "We reject the levy."
+    assert sk.load(abstain_below={"reject": 1.0}).stance(text, target="the levy").label == "neutral"
+    assert sk.load(abstain_below={"support": 1.0}).stance(text, target="the levy").label == "reject"
+    for wrong, says in ((1.5, "between 0 and 1"), ({"rejct": 0.5}, "allowed are support")):
+        with pytest.raises(ValueError, match=says):
+            sk.load(abstain_below=wrong)
+
+
+def test_evidence_names_the_words_that_decide(nlp):
+    text = "Peru, he added on Monday, condemned the blockade of the harbour."
+    found = nlp.evidence(text, target="the blockade of the harbour", holder="Peru")
+    assert found[0][0].text == "condemned"
+    assert found[0][1] > 0
+    assert all(text[s.start : s.end] == s.text for s, _ in found)
+    assert {s.text for s, _ in found}.isdisjoint({"the", "blockade", "of", "harbour"})
+    assert [w for _, w in found] == sorted((w for _, w in found), reverse=True)
+    assert nlp.evidence("", target=None) == []
+    with pytest.raises(ValueError, match="outside its text"):
+        nlp.evidence(text, target=(5, 500))

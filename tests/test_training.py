@@ -105,6 +105,81 @@ def test_averaged_checkpoints_load_and_are_measured_anew(tiny, tmp_path):
     assert sk.load(stance=tmp_path / "a").stance("We agree.").label in sk.LABELS
 
 
+def test_a_teacher_labels_text_for_a_student(tiny, tmp_path):
+    done = train(
+        ROOT / "configs/stance/teacher.yaml",
+        tiny,
+        tmp_path / "t",
+        "--set",
+        "max_steps=2",
+        "limit=60",
+        "batch_size=4",
+        "bf16=false",
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    pair = {"text": "Peru thanked Chile for its aid.", "source": "Peru", "target": "Chile", "target_span": [13, 18]}
+    kept = {**pair, "text": "Peru thanked Chile for the aid that it had sent last year."}
+    (tmp_path / "pairs.jsonl").write_text(json.dumps(pair) + "\n" + json.dumps(kept) + "\n", encoding="utf-8")
+    (tmp_path / "kept.jsonl").write_text(json.dumps(kept) + "\n", encoding="utf-8")
+    argv = [sys.executable, "training/distill.py", str(tmp_path / "t"), "--texts", str(SEEDS / "articles_dev.jsonl"), "--pairs", str(tmp_path / "pairs.jsonl"),
+            "--keep-out", str(tmp_path / "kept.jsonl"), str(SEEDS / "wana-2025-02-25-araghchi-lavrov.txt"), "--articles", "3", "--out", str(tmp_path / "d.jsonl")]  # fmt: skip
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    rows = [json.loads(line) for line in (tmp_path / "d.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(rows) > 3
+    assert [r["text"] for r in rows if "Peru thanked" in r["text"]] == [pair["text"]]
+    for row in rows:
+        assert set(row["scores"]) == set(sk.LABELS)
+        assert abs(sum(row["scores"].values()) - 1) < 0.01
+        assert 0 <= row["target_span"][0] < row["target_span"][1] <= len(row["text"])
+    # and it moves the student: taught nothing but "cooperate", that is what it answers
+    taught = [{**r, "scores": {label: float(label == "cooperate") for label in sk.LABELS}} for r in rows] * 4
+    (tmp_path / "d.jsonl").write_text("".join(json.dumps(r) + "\n" for r in taught), encoding="utf-8")
+    done = train(ROOT / "configs/stance/base.yaml", tiny, tmp_path / "s", "--data", str(tmp_path / "d.jsonl"), str(DATA["stance"][0]),
+                 "--set", "max_steps=60", "batch_size=8", "bf16=false", "learning_rate=0.003", "weights={authored_train: 0.05}")  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert sk.load(stance=tmp_path / "s").stance(pair["text"], target="Chile").label == "cooperate"
+
+
+def test_annotations_are_joined_with_their_texts(tmp_path):
+    import gzip
+
+    text = "Lima, Monday. Peru rejects the levy.\nChile thanked Peru."
+    with gzip.open(tmp_path / "wire.jsonl.gz", "wt", encoding="utf-8") as file:
+        file.write(json.dumps({"id": "a", "text": text}) + "\n")
+    at = text.index("Peru rejects")
+    notes = [
+        {"id": "x1", "file": "wire", "doc": "a", "start": at, "end": at + 22, "stances": [{"holder": "Peru", "start": 13, "end": 21, "label": "reject"}]},
+        {"id": "x2", "file": "wire", "doc": "gone", "start": 0, "end": 5, "stances": []},
+        {"id": "e1", "file": "wire", "doc": "a", "start": at + 23, "end": len(text),
+         "events": [{"source": [0, 5], "target": [14, 18], "plover": "SUPPORT"}, {"source": [0, 5], "target": [14, 18], "plover": "NONE"}]},
+    ]  # fmt: skip
+    (tmp_path / "notes.jsonl").write_text("".join(json.dumps(n) + "\n" for n in notes), encoding="utf-8")
+    argv = [
+        sys.executable,
+        "training/prepare.py",
+        str(tmp_path / "notes.jsonl"),
+        "--texts",
+        str(tmp_path),
+        "--out",
+        str(tmp_path / "o.jsonl"),
+    ]
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "wire: 2 of 3 annotations have their text" in done.stderr
+    first, support, none = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert first["text"] == "Peru rejects the levy."
+    assert first["stances"][0]["target"] == "the levy"
+    assert first["context"] == "Lima, Monday. "
+    assert (support["source"], support["target"], support["label"], support["plover"]) == ("Chile", "Peru", "support", "SUPPORT")
+    assert (none["label"], none["plover"]) == ("neutral", None)
+    done = subprocess.run(
+        [*argv[:3], "--texts", str(tmp_path / "none"), *argv[5:]], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode != 0
+    assert "none of the annotated files" in done.stderr
+
+
 def test_export_and_back(tiny, tmp_path):
     sys.path.insert(0, str(ROOT / "training"))
     import export
@@ -200,3 +275,12 @@ def test_authored_sets_are_sound():
             for s in row["stances"]:
                 assert row["text"][s["start"] : s["end"]] == s["target"]
                 assert s["label"] in sk.LABELS
+    for name, inner in (("standoff_statements", "stances"), ("standoff_events", "events")):
+        for line in (SEEDS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            assert set(row) == {"id", "file", "doc", "start", "end", inner}  # and no text
+            length = row["end"] - row["start"]
+            for s in row[inner]:
+                spans = [(s["start"], s["end"])] if inner == "stances" else [s["source"], s["target"]]
+                assert all(0 <= a < b <= length for a, b in spans)
+                assert inner == "events" or s["label"] in sk.LABELS

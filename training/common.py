@@ -7,6 +7,7 @@ import datetime
 import json
 import os
 import random
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -124,6 +125,14 @@ def start(config: TrainConfig, task: str, labels):
     return model, AutoTokenizer.from_pretrained(folder)
 
 
+def freeze(model: torch.nn.Module, layers: int) -> None:
+    """Leave the embeddings and the `layers` lowest layers out of training; 0 leaves nothing out."""
+    lower = re.compile(r"\.embeddings\.|\.encoder\.layer\.(\d+)\.")
+    for name, weight in model.named_parameters():
+        if layers and (match := lower.search(name)) and int(match[1] or 0) < layers:
+            weight.requires_grad = False
+
+
 def check_overlap(train: list[dict], dev: list[dict], drop: bool) -> list[dict]:
     """Refuse a dev set that shares texts with train; with `drop`, take those out of train instead. Returns train."""
     seen = {row["text"].strip(): row.get("id", i) for i, row in enumerate(train)}
@@ -164,6 +173,7 @@ def label_maps(labels) -> dict:
 
 def trainer(config: TrainConfig, model, tokenizer, train, dev, collator, metrics, cls=Trainer, **extra) -> Trainer:
     """A Trainer on the processor, deterministic for a seed, that evaluates after each epoch."""
+    freeze(model, config.freeze_layers)
     random.seed(config.seed)
     np.random.seed(config.seed)
     torch.manual_seed(config.seed)

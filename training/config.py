@@ -28,6 +28,7 @@ class TrainConfig:
     label_smoothing: float = 0.0
     max_length: int = 128  # tokens
     overlap: int = 64  # tokens shared by neighbouring windows (attribution)
+    freeze_layers: int = 0  # keep the embeddings and so many lower layers as they are: quicker, and enough for a large encoder
     bf16: bool = True  # autocast; on a processor without bf16 it is slower but not wrong
     seed: int = 13
     max_steps: int = -1  # for trying things out: stop after so many steps

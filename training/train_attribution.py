@@ -1,4 +1,4 @@
-"""Train the attribution tagger: source, cue and content spans in whole articles.
+"""Train the attribution tagger: source, cue and content spans in whole articles, and fit its linker.
 
     python training/train_attribution.py configs/attribution/base.yaml --data polnear_train.jsonl --dev polnear_dev.jsonl
 
@@ -16,6 +16,7 @@ import common
 import numpy as np
 from config import TrainConfig, read_config
 from datasets import Dataset
+from train_linker import fit_linker
 from transformers import DataCollatorForTokenClassification
 
 from stancekit import attribution, tagging
@@ -67,7 +68,9 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
         DataCollatorForTokenClassification(tokenizer), metrics,
     )  # fmt: skip
     figures = common.fit(trainer, config)
-    extra = {"task": "attribution", "max_length": config.max_length, "overlap": config.overlap}
+    linker, reached = fit_linker(train, dev, config.seed)
+    figures |= reached
+    extra = {"task": "attribution", "max_length": config.max_length, "overlap": config.overlap, "linker": linker}
     common.save(trainer, tokenizer, config, extra, figures, {"train": len(train), "dev": len(dev)})
     return figures
 

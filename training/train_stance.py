@@ -3,7 +3,8 @@
     python training/train_stance.py configs/stance/base.yaml --data statements_train.jsonl plv_train.jsonl --dev statements_dev.jsonl
 
 Data: JSONL, either statements {"text", "stances": [{"holder", "target", "start", "end", "label"}]} or one pair a line
-{"text", "label", "target", "target_span", "source"}. Rows whose label is null are left out.
+{"text", "label", "target", "target_span", "source"}. Rows whose label is null are left out, unless they have "scores", the
+probabilities that a teacher gives each label (distill.py): those are learnt as they are (Hinton et al. 2015).
 """
 
 from __future__ import annotations
@@ -71,10 +72,10 @@ def pairs(
         if entries is None:
             span = row.get("target_span")
             entries = [{"holder": row.get("holder") or row.get("source"), "target": row.get("target"),
-                        "start": span[0] if span else None, "end": span[1] if span else None, "label": row.get(column)}]  # fmt: skip
+                        "start": span[0] if span else None, "end": span[1] if span else None, "label": row.get(column), "scores": row.get("scores")}]  # fmt: skip
         for entry in entries:
             second = row.get(auxiliary) if auxiliary else None
-            if entry.get("label") is None and second is None:
+            if entry.get("label") is None and second is None and not entry.get("scores"):
                 continue
             if labels and entry["label"] not in (*labels, None):
                 unknown[entry["label"]] = row.get("id", row["text"][:40])
@@ -90,7 +91,8 @@ def pairs(
             outside += bool(span is None and entry.get("target") and locate(row["text"], entry["target"]) is None)
             out.append(
                 {"text": row["text"], "span": span, "target": entry.get("target"), "holder": entry.get("holder"),
-                 "context": row.get("context") or "", "label": entry["label"], "auxiliary": second, "file": row["file"]}
+                 "context": row.get("context") or "", "label": entry["label"], "auxiliary": second, "file": row["file"],
+                 "scores": entry.get("scores")}
             )  # fmt: skip
     if unique and (twice or outside):
         print(f"{twice} pairs left out that were there before; {outside} targets do not stand in their text", file=sys.stderr)
@@ -112,7 +114,7 @@ def whole_sentences(rows: list[dict]) -> list[dict]:
         if len(found) <= 1:
             holders = [s["holder"] for s in row["stances"] if s.get("holder")]
             out.append({"text": row["text"], "span": None, "target": None, "holder": holders[0] if holders else None,
-                        "context": row.get("context") or "", "label": next(iter(found), scheme.NEUTRAL), "auxiliary": None, "file": row["file"]})  # fmt: skip
+                        "context": row.get("context") or "", "label": next(iter(found), scheme.NEUTRAL), "auxiliary": None, "scores": None, "file": row["file"]})  # fmt: skip
     return out
 
 
@@ -127,24 +129,29 @@ def weigh(items: list[dict], weights: dict[str, float], seed: int) -> list[dict]
 
 
 def encode(items: list[dict], encoder: Encoder, labels: tuple[str, ...], second: tuple[str, ...] = ()) -> Dataset:
-    """Pairs to classifier inputs; labels are (number, auxiliary number), IGNORE where a pair has none."""
+    """Pairs to classifier inputs; labels are (number, auxiliary number, teacher's score of each label).
+
+    A number is IGNORE where a pair has no such label; the scores are all 0 where no teacher gave them.
+    """
     out: dict[str, list] = {"input_ids": [], "token_type_ids": [], "attention_mask": [], "labels": []}
     for item in items:
         made = encoder.encode(item["text"], item["span"] or item["target"], item["holder"], item["context"])
         out["input_ids"].append(made.ids)
         out["token_type_ids"].append(made.types)
         out["attention_mask"].append([1] * len(made.ids))
+        scores = item.get("scores") or {}
         out["labels"].append(
             [
-                labels.index(item["label"]) if item["label"] is not None else IGNORE,
-                second.index(item["auxiliary"]) if item["auxiliary"] in second else IGNORE,
+                float(labels.index(item["label"]) if item["label"] is not None else IGNORE),
+                float(second.index(item["auxiliary"]) if item["auxiliary"] in second else IGNORE),
+                *(float(scores.get(label, 0.0)) for label in labels),
             ]
         )
     return Dataset.from_dict(out)
 
 
 class TwoHeads(Trainer):
-    """Learns the auxiliary labels from the same encoding: the classifier's first `main` outputs are the real labels."""
+    """Learns from labels, a teacher's scores and auxiliary labels; the classifier's first `main` outputs are the real labels."""
 
     def __init__(self, *args, main: int, smoothing: float, **kwargs) -> None:
         super().__init__(*args, **kwargs)
@@ -155,9 +162,14 @@ class TwoHeads(Trainer):
         outputs = model(**inputs)
         logits = outputs.logits.float()
         loss = logits.sum() * 0.0  # a batch may lack one of the two kinds of label
-        for part, gold in ((logits[:, : self.main], labels[:, 0]), (logits[:, self.main :], labels[:, 1])):
-            if bool((gold != IGNORE).any()):
-                loss = loss + cross_entropy(part, gold, ignore_index=IGNORE, label_smoothing=self.smoothing)
+        main, second = logits[:, : self.main], logits[:, self.main :]
+        gold, auxiliary, taught = labels[:, 0].long(), labels[:, 1].long(), labels[:, 2:]
+        options = {"ignore_index": IGNORE, "label_smoothing": self.smoothing}
+        if count := int(((gold != IGNORE) | taught.any(-1)).sum()):
+            by_teacher = cross_entropy(main, taught, reduction="none")[taught.any(-1)].sum()
+            loss = loss + (cross_entropy(main, gold, reduction="sum", **options) + by_teacher) / count
+        if bool((auxiliary != IGNORE).any()):
+            loss = loss + cross_entropy(second, auxiliary, **options)
         return (loss, outputs) if return_outputs else loss
 
 
@@ -209,7 +221,7 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     def metrics(prediction) -> dict[str, float]:
         found = metric.compute(
             predictions=prediction.predictions[:, : len(labels)].argmax(-1),
-            references=prediction.label_ids[:, 0],
+            references=prediction.label_ids[:, 0].astype(int),
             labels=list(range(len(labels))),
         )
         return {"macro_f1": found["macro_f1"], "accuracy": found["accuracy"], **dict(zip(labels, found["f1"], strict=True))}
@@ -220,7 +232,7 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     )  # fmt: skip
     figures = common.fit(trainer, config)
     output = trainer.predict(trainer.eval_dataset)
-    logits, gold = output.predictions[:, : len(labels)], output.label_ids[:, 0]
+    logits, gold = output.predictions[:, : len(labels)], output.label_ids[:, 0].astype(int)
     temperature = fit_temperature(logits, gold)
     if second:
         drop_auxiliary(trainer.model, labels)

@@ -1,0 +1,71 @@
+"""Who goes with what: the scored linker, on spans given by hand."""
+
+import re
+
+import pytest
+
+from stancekit import checkpoints
+from stancekit.linking import Scene, link, score
+from stancekit.segment import segment
+from stancekit.tagging import Tagged
+
+WEIGHTS = checkpoints.resolve(None, "attribution").settings["linker"]
+
+
+def linked(marked):
+    """(content, source, cue) words of a text in which spans are marked: <s…>, <q…> (cue), <c…> (content)."""
+    text, parts, at = "", [], 0
+    for match in re.finditer(r"<([sqc]) ([^<>]*)>", marked):
+        text += marked[at : match.start()]
+        kind = {"s": "source", "q": "cue", "c": "content"}[match[1]]
+        parts.append(Tagged(len(text), len(text) + len(match[2]), kind, 1.0))
+        text += match[2]
+        at = match.end()
+    text += marked[at:]
+
+    def words(i):
+        return None if i is None else text[parts[i].start : parts[i].end]
+
+    return [
+        (" … ".join(words(i) for i in contents), words(source), words(cue))
+        for contents, source, cue in link(segment(text), parts, WEIGHTS)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("marked", "wanted"),
+    [
+        ("<s Ana Ruiz> <q said> <c the levy would go>.", [("the levy would go", "Ana Ruiz", "said")]),
+        ('<c "The levy must go,"> <s Ana Ruiz> <q said>.', [('"The levy must go,"', "Ana Ruiz", "said")]),
+        ('<c "We will wait,"> <q said> <s Ana Ruiz>, <c "but not for ever.">', [('"We will wait," … "but not for ever."', "Ana Ruiz", "said")]),
+        ('<s Ana Ruiz>, <s who> had been waiting, <q said> <c the levy would go>.', [("the levy would go", "Ana Ruiz", "said")]),
+        (
+            "<s Peru> <q denied> <c the charge>, and <s Chile> <q called for> <c a joint inquiry>.",
+            [("the charge", "Peru", "denied"), ("a joint inquiry", "Chile", "called for")],
+        ),
+        ('<c "Is this a levy or a fine?"> <s Ruiz> <q asked>.', [('"Is this a levy or a fine?"', "Ruiz", "asked")]),
+        ("<q According to> <s the council>, <c the harbour is closed>.", [("the harbour is closed", "the council", "According to")]),
+    ],
+)  # fmt: skip
+def test_links(marked, wanted):
+    assert linked(marked) == wanted
+
+
+def test_a_quotation_that_ended_takes_no_cue_from_the_next_sentence():
+    found = linked('<s Ruiz> <q said> <c she would stay>. <c "We have waited long enough."> <s Two delegates> <q applauded>.')
+    assert found[-1][2] != "applauded"
+
+
+def test_nothing_and_lone_spans():
+    assert linked("Nobody spoke.") == []
+    assert linked('<c "A levy.">') == [('"A levy."', None, None)]
+    assert linked("<s Ana Ruiz> <q said>") == []
+
+
+def test_a_rare_cue_counts_as_any_rare_cue():
+    layout = segment("Ruiz zigzagged that the levy must go.")
+    parts = [Tagged(5, 14, "cue", 1.0), Tagged(15, 36, "content", 1.0)]
+    features = Scene(layout, parts).cue_features(1, 0)
+    assert "before cue=zigzagged" in features
+    assert score({"before cue=zigzagged": 1.0}, {"before cue=?": -1.5}) == -1.5
+    assert score({"before cue=zigzagged": 1.0}, {}) == 0.0
