@@ -63,7 +63,11 @@ class AttributionModel:
 
     def __init__(self, backend: Backend) -> None:
         self.tagger = Tagger(backend)
-        self.linker = backend.settings.get("linker") or checkpoints.resolve(None, "attribution").settings["linker"]
+        self.linker = backend.settings.get("linker") or checkpoints.resolve(None, "attribution").settings.get("linker") or {}
+        if {"cue", "source"} - set(self.linker):
+            raise ValueError(
+                f"the linker of {backend.checkpoint.folder} lacks weights for cue or source: fit it with training/train_linker.py"
+            )
         self.roles = tuple(label[2:] for label in backend.labels[1::2])
 
     def find(self, layouts: Sequence[Layout]) -> list[list[Attribution]]:

@@ -248,7 +248,7 @@ def _info(arguments: argparse.Namespace) -> int:
             "folder": "embedded" if embedded else str(checkpoint.folder),
             "labels": list(checkpoint.labels),
             "megabytes": round(size / 1e6, 1),
-            **{k: v for k, v in checkpoint.settings.items() if k not in ("task", "markers")},
+            **{k: v for k, v in checkpoint.settings.items() if k not in ("task", "markers", "linker")},
         }
     if arguments.json:
         print(json.dumps({"version": __version__, "models": found}, indent=1))

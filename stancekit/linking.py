@@ -10,7 +10,7 @@ from __future__ import annotations
 import bisect
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from .segment import Layout
@@ -19,6 +19,7 @@ Features = dict[str, float]
 Weights = Mapping[str, float]
 
 REACH = 2  # sentences between two spans that may go together
+MOST = 8  # spans looked at on each side
 SIZES = (1, 5, 15, 40, 100, 250)  # characters, the upper ends of classes of distance
 RELATIVE = ("who", "which", "that")
 PRONOUNS = ("he", "she", "they", "it", "we", "i", "you")
@@ -68,13 +69,16 @@ class Scene:
         found = self.places[kind]
         return bisect.bisect_left(found, end) - bisect.bisect_left(found, start)
 
-    def near(self, i: int, kind: str) -> Iterator[int]:
-        """The spans of a kind within `REACH` sentences of span `i`."""
-        for j in self.by_kind[kind]:
-            if self.first[j] > self.last[i] + REACH:
-                return
-            if self.last[j] >= self.first[i] - REACH:
-                yield j
+    def near(self, i: int, kind: str) -> list[int]:
+        """The spans of a kind within `REACH` sentences of span `i`: of each of its ends, the `MOST` nearest on either side.
+
+        The limit keeps the work linear where a text has no sentences to speak of.
+        """
+        found, places = self.by_kind[kind], self.places[kind]
+        ends = (bisect.bisect_left(places, self.parts[i].start), bisect.bisect_left(places, self.parts[i].end))
+        chosen = sorted({n for at in ends for n in range(max(0, at - MOST), min(len(found), at + MOST))})
+        low, high = self.first[i] - REACH, self.last[i] + REACH
+        return [j for j in (found[n] for n in chosen) if self.first[j] <= high and self.last[j] >= low]
 
     def cues(self, i: int) -> list[int]:
         """The cues that content `i` may go with.
@@ -113,7 +117,7 @@ class Scene:
         if not any(c.isalnum() for c in gap):
             out[f"{side} bare"] = 1.0
         out[f"{side} commas={min(2, gap.count(','))}"] = 1.0
-        if ":" in gap or (side == "before" and self.text[: self.parts[j].end].endswith(":")):
+        if ":" in gap or (side == "before" and self.text.endswith(":", 0, self.parts[j].end)):
             out[f"{side} colon"] = 1.0
         if re.search(r"[.!?]", gap):
             out[f"{side} stop"] = 1.0
@@ -125,7 +129,7 @@ class Scene:
         a, b, text = self.parts[i], self.parts[j], self.text
         out = self._between(i, j, side)
         quoted = "quoted" if text[a.start] in MARKS or self.layout.quote_at(a.start) >= 0 else "plain"
-        ends = text[a.start : a.end].rstrip(MARKS + " ")[-1:]
+        ends = text[max(a.start, a.end - 8) : a.end].rstrip(MARKS + " ")[-1:]
         beyond = text[a.end : a.end + 3].lstrip(MARKS)[:1]
         ends = ends if ends in ",.?!-—–" else beyond if beyond in ",.?!-—–" else "word"
         same = self.first[j] == (self.last[i] if side == "after" else self.first[i])

@@ -298,7 +298,7 @@ class Pipeline:
         return [self.stance_model.stance(r, s, h) for r, s, h in zip(rows, spans, holders, strict=True)]
 
     def evidence(self, text: str, *, target: Target = None, holder: str | None = None) -> list[tuple[Span, float]]:
-        """The words of a statement that carry the decision of `stance`, for one statement at a time.
+        """The words of a statement that carry the decision of `stance` (before `abstain_below`), for one statement at a time.
 
         Args:
             text, target, holder: as for `stance`.

@@ -26,6 +26,7 @@ from .types import Span, Stance
 # Tokens that every BERT vocabulary keeps free; training gives them their meaning.
 MARKERS = ("[unused1]", "[unused2]", "[unused3]", "[unused4]", "[unused5]")
 MAX_HOLDER, MAX_TARGET = 16, 64  # tokens
+SEEN = 1000  # characters: how far around the target `evidence` asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +191,17 @@ class StanceModel:
         log-odds lose by it is the word's weight. Costs one classification a word.
 
         Returns:
-            (word, weight) of each word, in text order; weights above 0 speak for the label.
+            (word, weight) of each word, in text order; weights above 0 speak for the label. Words more than `SEEN` characters
+            from the target (without one, from the beginning) are left out.
         """
         place = locate(text, target) if isinstance(target, str) else target
         words = [(m.start(), m.end()) for m in WORD.finditer(text)]
-        words = [w for w in words if text[w[0]].isalnum() and not (place and place[0] < w[1] and w[0] < place[1])]
+        middle = place[0] if place else 0  # far from it, the classifier sees nothing
+        words = [
+            w
+            for w in words
+            if abs(w[0] - middle) < SEEN and text[w[0]].isalnum() and not (place and place[0] < w[1] and w[0] < place[1])
+        ]
         inputs = [self.encoder.encode(text, place or target, holder)]
         for start, end in words:
             cut = text[:start] + text[end:]
@@ -211,8 +218,10 @@ def thresholds(least: float | Mapping[str, float], labels: Sequence[str]) -> dic
     Raises:
         ValueError: one lies outside 0 to 1 or is of an unknown label, or the labels have no neutral one to fall back to.
     """
-    found = dict(least) if isinstance(least, Mapping) else dict.fromkeys(labels, float(least))
+    found = dict(least) if isinstance(least, Mapping) else dict.fromkeys(labels, least)
     for label, value in found.items():
+        if not isinstance(value, int | float):
+            raise TypeError(f"abstain_below is a number from 0 to 1, or one for each label, found {value!r}")
         if label not in labels:
             raise ValueError(f"abstain_below: unknown label {label!r}: allowed are {', '.join(labels)}")
         if not 0 <= value <= 1:

@@ -38,7 +38,6 @@ def linked(marked):
         ("<s Ana Ruiz> <q said> <c the levy would go>.", [("the levy would go", "Ana Ruiz", "said")]),
         ('<c "The levy must go,"> <s Ana Ruiz> <q said>.', [('"The levy must go,"', "Ana Ruiz", "said")]),
         ('<c "We will wait,"> <q said> <s Ana Ruiz>, <c "but not for ever.">', [('"We will wait," … "but not for ever."', "Ana Ruiz", "said")]),
-        ('<s Ana Ruiz>, <s who> had been waiting, <q said> <c the levy would go>.', [("the levy would go", "Ana Ruiz", "said")]),
         (
             "<s Peru> <q denied> <c the charge>, and <s Chile> <q called for> <c a joint inquiry>.",
             [("the charge", "Peru", "denied"), ("a joint inquiry", "Chile", "called for")],

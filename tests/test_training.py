@@ -87,24 +87,6 @@ def test_finetuning_starts_from_the_embedded_model_with_labels_of_ones_own(tmp_p
     assert nlp("Minister Ana Ruiz said Peru rejects the levy.").statements
 
 
-def test_averaged_checkpoints_load_and_are_measured_anew(tiny, tmp_path):
-    for seed in (1, 2):
-        done = train(ROOT / "configs/stance/base.yaml", tiny, tmp_path / f"m{seed}", "--set", "max_steps=2", "limit=60", "batch_size=4",
-                     "bf16=false", f"seed={seed}")  # fmt: skip
-        assert done.returncode == 0, done.stderr[-3000:]
-    argv = [sys.executable, "training/average.py", str(tmp_path / "m1"), str(tmp_path / "m2"), "--out", str(tmp_path / "a"),
-            "--data", str(DATA["stance"][1])]  # fmt: skip
-    done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    from safetensors.torch import load_file
-
-    one, two, mean = (load_file(tmp_path / name / "model.safetensors")["classifier.weight"] for name in ("m1", "m2", "a"))
-    assert torch.allclose(mean, (one + two) / 2)
-    settings = json.loads((tmp_path / "a" / "stancekit.json").read_text(encoding="utf-8"))
-    assert settings["averaged"] == ["m1", "m2"]
-    assert sk.load(stance=tmp_path / "a").stance("We agree.").label in sk.LABELS
-
-
 def test_a_teacher_labels_text_for_a_student(tiny, tmp_path):
     done = train(
         ROOT / "configs/stance/teacher.yaml",

@@ -29,8 +29,9 @@ from stancekit.evaluation import iou
 from stancekit.labels import STANCES
 from stancekit.tagging import log_softmax
 
-OUTSIDE = (-1.5, -1.0, -0.5, 0.0, 0.5, 1.0)
+OUTSIDE = (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
 WEIGHTS = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+NULL = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 NEUTRAL = (-0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
 
 
@@ -96,6 +97,29 @@ def pooled_temperature(nlp: sk.Pipeline, rows: list[dict]) -> tuple[float, float
     return temperature, errors[0], errors[1]
 
 
+def null_threshold(nlp: sk.Pipeline, rows: list[dict], precision: float) -> tuple[float, float]:
+    """The lowest threshold at which stances of statements without a target are as often right as those with one.
+
+    Returns:
+        The threshold (1.0: none are given) and the share of right ones with it; as it was, where dev has no such statement.
+    """
+    stance = nlp.stance_model
+    bare = [r for r, found in zip(rows, nlp.target_model.find([r["text"] for r in rows]), strict=True) if not found]
+    if not bare:
+        return stance.null_threshold, 0.0
+    holders = [next((s["holder"] for s in r["stances"] if s.get("holder")), None) for r in bare]
+    inputs = [stance.encoder.encode(r["text"], None, h, r.get("context") or "") for r, h in zip(bare, holders, strict=True)]
+    given = [
+        (float(row.max()), stance.labels[int(row.argmax())], {s["label"] for s in r["stances"]})
+        for row, r in zip(stance.probabilities(inputs), bare, strict=True)
+    ]
+    for threshold in NULL:
+        right = [label in gold for score, label, gold in given if score >= threshold and label in STANCES]
+        if right and sum(right) / len(right) >= precision:
+            return threshold, sum(right) / len(right)
+    return 1.0, 0.0
+
+
 def write(folder: Path, values: dict[str, object]) -> None:
     """Add settings to a checkpoint, and to its card."""
     path = folder / checkpoints.SETTINGS
@@ -123,6 +147,8 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     nlp.target_model.outside_bias = settings["outside_bias"]
     nlp.stance_model.prior_weight, nlp.stance_model.neutral_bias = settings["prior_weight"], settings["neutral_bias"]
     temperature, before, after = pooled_temperature(nlp, rows)
+    least, share = null_threshold(nlp, rows, figures["precision"])
+    print(f"statements without a target: {share:.3f} of the stances are right at a threshold of {least}")
     print(f"expected calibration error of the scores {before:.3f}, with temperature {temperature:.3f}: {after:.3f}")
     if not a.dry_run:
         write(a.models / "target", {"outside_bias": settings["outside_bias"]})
@@ -133,7 +159,7 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
             "data": [Path(p).name for p in a.data],
         }
         write(a.models / "stance", {k: v for k, v in settings.items() if k != "outside_bias"}
-              | {"pooled_temperature": round(temperature, 4), "calibrated": fitted})  # fmt: skip
+              | {"pooled_temperature": round(temperature, 4), "null_threshold": least, "calibrated": fitted})  # fmt: skip
     return {"tuple_f1": f1, **settings}
 
 

@@ -21,6 +21,9 @@ DATA = {
     "polnear_train": "PolNeAR train (github.com/networkdynamics/PolNeAR; research corpus, texts are their publishers')",
     "statements_train": "statements of public sources labelled by the project under its label guide",
     "plv_train": "PLV train (github.com/snowood1/Zero-Shot-PLOVER; no licence stated)",
+    "annotated": "statements of public texts, annotated for this project (seeds/standoff_statements.jsonl)",
+    "events": "news sentences of DSE train (Park et al. 2021) and ConfliBERT's CAMEO set, coded for this project (seeds/standoff_events.jsonl)",
+    "distilled": "unlabelled public texts and DSE train pairs, with the answers of a larger teacher (training/distill.py)",
     "authored_train": "sentences written for this project (seeds/)",
     "articles_train": "articles written for this project (seeds/)",
 }
@@ -34,7 +37,7 @@ def write_card(folder: Path) -> None:
     lines = ["---", "language: en", f"license: {s.get('license') or 'other'}", f"base_model: {s['base']}", f"pipeline_tag: {kind}", "library_name: transformers",
              "tags: [stance-detection, political-text, stancekit]", "---", "", f"# stancekit {task} model", "", WHAT[task], "",
              f"Trained {s['trained']} from `{s['base']}` with `training/train_{task}.py`, seed {s['seed']}, {s['epochs']:g} epochs, "
-             f"{s['rows']['train']:,} training rows.", *([f"The weights are the mean of the checkpoints {' and '.join(s['averaged'])}."] if "averaged" in s else []),
+             f"{s['rows']['train']:,} training rows.",
              "", "## Data", ""]  # fmt: skip
     lines += [f"- {Path(f).stem}: {DATA.get(Path(f).stem, 'the user’s own file')}" for f in s["train_files"]]
     lines += ["", "## Figures on the dev set", "", "| figure | value |", "|---|---|"]

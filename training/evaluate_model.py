@@ -18,7 +18,7 @@ def inputs_and_gold(rows: list[dict], backend: Backend, task: str):
     if task == "stance":
         from train_stance import pairs
 
-        items = pairs(rows, tuple(backend.labels))
+        items = [p for p in pairs(rows, tuple(backend.labels)) if p["label"] is not None]
         encoder = Encoder(backend.tokenizer, int(backend.settings["max_length"]), int(backend.settings.get("context", 0)))
         made = [encoder.encode(i["text"], i["span"] or i["target"], i["holder"], i["context"]) for i in items]
         return [m.ids for m in made], [m.types for m in made], [backend.labels.index(i["label"]) for i in items]

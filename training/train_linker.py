@@ -58,6 +58,8 @@ def examples(rows: list[dict]) -> tuple[list[tuple[Features, bool]], list[tuple[
         for i in scene.by_kind["content"]:
             cues += [(scene.cue_features(i, j), (i, j) in right) for j in scene.cues(i)]
         for g in groups:
+            if not g["content"]:
+                continue
             anchor = (g["cue"] or g["content"])[0]
             sources += [(scene.source_features(g["content"], anchor, j), j in g["source"]) for j in scene.near(anchor, "source")]
     return cues, sources
@@ -68,6 +70,8 @@ def fit(pairs: list[tuple[Features, bool]], slack: float, seed: int) -> dict[str
     from sklearn.feature_extraction import DictVectorizer
     from sklearn.linear_model import LogisticRegression
 
+    if len({right for _, right in pairs}) < 2:
+        sys.exit("error: too few attributions to fit the linker: it needs contents with cues and sources, and others near them")
     seen = collections.Counter(name for features, _ in pairs for name in features)
     vectors = DictVectorizer()
     common_ones = [
@@ -76,11 +80,11 @@ def fit(pairs: list[tuple[Features, bool]], slack: float, seed: int) -> dict[str
     x = vectors.fit_transform(common_ones)
     model = LogisticRegression(C=2, max_iter=500, random_state=seed).fit(x, [right for _, right in pairs])
     weights = {name: round(float(w), 3) for name, w in zip(vectors.get_feature_names_out(), model.coef_[0], strict=True)}
-    return {"least": round(-float(model.intercept_[0]) - slack, 3), **{k: w for k, w in weights.items() if w}}
+    return {"least": round(-float(model.intercept_[0]) - slack, 3), **{k: w for k, w in weights.items() if w or rare(k) != k}}
 
 
 def accuracy(rows: list[dict], weights: dict[str, dict[str, float]]) -> dict[str, float]:
-    """Share of gold contents that get their cue, and of attributions' first contents that get their source."""
+    """Share of gold contents that get their cue, and share that get their source."""
     counts: collections.Counter[str] = collections.Counter()
     for scene, groups in scenes(rows):
         cue_of = {i: set(g["cue"]) for g in groups for i in g["content"]}

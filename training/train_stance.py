@@ -207,6 +207,7 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
         labels = found_labels(train_rows, config.label_column)
     column = config.label_column
     train, dev = pairs(train_rows, labels, config.auxiliary, unique=True, column=column), pairs(dev_rows, labels, column=column)
+    dev = [p for p in dev if p["label"] is not None]  # what only a teacher labelled is no measure
     second = tuple(sorted({p["auxiliary"] for p in train} - {None}))
     if config.auxiliary and not second:
         print(f"no train row has the auxiliary column {config.auxiliary!r}: trained without it", file=sys.stderr)
