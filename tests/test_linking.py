@@ -68,3 +68,26 @@ def test_a_rare_cue_counts_as_any_rare_cue():
     assert "before cue=zigzagged" in features
     assert score({"before cue=zigzagged": 1.0}, {"before cue=?": -1.5}) == -1.5
     assert score({"before cue=zigzagged": 1.0}, {}) == 0.0
+
+
+@pytest.mark.parametrize("joint", [". ", " and "], ids=["sentences", "no full stop"])
+def test_time_grows_with_length_only(joint):
+    import time
+
+    def seconds(times):
+        marked = joint.join(["Ruiz said the levy must go"] * times) + "."
+        parts, at = [], 0
+        while (at := marked.find("Ruiz said", at)) >= 0:
+            parts += [
+                Tagged(at, at + 4, "source", 1.0),
+                Tagged(at + 5, at + 9, "cue", 1.0),
+                Tagged(at + 10, at + 26, "content", 1.0),
+            ]
+            at += 26
+        layout = segment(marked)
+        start = time.perf_counter()
+        assert len(link(layout, parts, WEIGHTS)) >= times // 2
+        return time.perf_counter() - start
+
+    seconds(20)
+    assert seconds(600) < 8 * seconds(150) + 0.5

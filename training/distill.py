@@ -35,8 +35,10 @@ EAGER = -1.5  # added to the target tagger's log-probability of no target: finds
 
 
 def runs(text: str) -> set[int]:
-    """The runs of `RUN` words in a text, hashed."""
+    """The runs of `RUN` words in a text, hashed; of a shorter text, all of its words."""
     words = WORD.findall(text.lower())
+    if len(words) < RUN:
+        return {hash(tuple(words))}
     return {hash(tuple(words[i : i + RUN])) for i in range(len(words) - RUN + 1)}
 
 
@@ -59,7 +61,7 @@ def sample(paths: list[Path], kept_out: set[int], limit: int, rng: random.Random
         rng.shuffle(rows)
         found: list[dict] = []
         for row in rows:
-            if len(found) >= limit // len(paths):
+            if len(found) >= max(1, limit // len(paths)):
                 break
             if not runs(row["text"][:MAX_CHARS]) & kept_out:
                 found.append(row)
