@@ -127,7 +127,7 @@ def test_stance_of_one_pair_and_of_lists(nlp):
     text = "We reject unilateral sanctions, but we support the talks."
     one = nlp.stance(text, target="unilateral sanctions")
     assert (one.label, one.target.start) == ("reject", 10)
-    both = nlp.stance([text, text], target=["unilateral sanctions", (48, 57)], holder=["Iran", None])
+    both = nlp.stance([text, text], target=["unilateral sanctions", (47, 56)], holder=["Iran", None])
     assert [s.label for s in both] == ["reject", "support"]
     assert nlp.stance([text], target=["unilateral sanctions"])[0] == one
     assert nlp.stance([]) == []
