@@ -125,6 +125,10 @@ def test_a_teacher_labels_text_for_a_student(tiny, tmp_path):
 
 def test_annotations_are_joined_with_their_texts(tmp_path):
     import gzip
+    import hashlib
+
+    def digest(words, size):
+        return hashlib.sha1(words.encode()).hexdigest()[:size]
 
     text = "Lima, Monday. Peru rejects the levy.\nChile thanked Peru."
     with gzip.open(tmp_path / "wire.jsonl.gz", "wt", encoding="utf-8") as file:
@@ -136,6 +140,10 @@ def test_annotations_are_joined_with_their_texts(tmp_path):
         {"id": "e1", "file": "wire", "doc": "a", "start": at + 23, "end": len(text),
          "events": [{"source": [0, 5], "target": [14, 18], "plover": "SUPPORT"}, {"source": [0, 5], "target": [14, 18], "plover": "NONE"}]},
     ]  # fmt: skip
+    for note in notes:
+        note["check"] = digest(text[note["start"] : note["end"]], 8)
+        note["doc"] = digest(note["doc"], 12)
+    notes.append({**notes[0], "start": at + 1})  # where the text has changed since
     (tmp_path / "notes.jsonl").write_text("".join(json.dumps(n) + "\n" for n in notes), encoding="utf-8")
     argv = [
         sys.executable,
@@ -148,7 +156,7 @@ def test_annotations_are_joined_with_their_texts(tmp_path):
     ]
     done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
-    assert "wire: 2 of 3 annotations have their text" in done.stderr
+    assert "wire: 2 of 4 annotations have their text" in done.stderr
     first, support, none = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text(encoding="utf-8").splitlines()]
     assert first["text"] == "Peru rejects the levy."
     assert first["stances"][0]["target"] == "the levy"
@@ -260,7 +268,7 @@ def test_authored_sets_are_sound():
     for name, inner in (("standoff_statements", "stances"), ("standoff_events", "events")):
         for line in (SEEDS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
-            assert set(row) == {"id", "file", "doc", "start", "end", inner}  # and no text
+            assert set(row) == {"id", "file", "doc", "start", "end", "check", inner}  # and no text
             length = row["end"] - row["start"]
             for s in row[inner]:
                 spans = [(s["start"], s["end"])] if inner == "stances" else [s["source"], s["target"]]

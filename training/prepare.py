@@ -2,11 +2,11 @@
 
     python training/prepare.py seeds/standoff_statements.jsonl seeds/standoff_events.jsonl --texts DIR [DIR …] --out annotated.jsonl
 
-The annotations hold no text: {"file", "doc", "start", "end", "stances": [{"holder", "start", "end", "label"}]} or, of
-events, {"file", "doc", "start", "end", "events": [{"source": [start, end], "target": [start, end], "plover"}]}. `start` and
-`end` are characters of the document `doc` of the file FILE.jsonl or FILE.jsonl.gz in one of the folders (training/README.md
-says where each is published); spans inside are characters of that piece. Out come statements and pairs as the training
-scripts read them. An annotation whose document is missing is counted and left out.
+The annotations hold no text: {"file", "doc", "start", "end", "check", "stances": [{"holder", "start", "end", "label"}]} or, of
+events, {…, "events": [{"source": [start, end], "target": [start, end], "plover"}]}. `doc` is the `digest` of the id of a document
+in FILE.jsonl or FILE.jsonl.gz in one of the folders (training/README.md says where each is published), `start` and `end` are characters
+of it, `check` is the `digest` of that piece, and spans inside are characters of the piece. Out come statements and pairs as the
+training scripts read them. An annotation whose document is missing, or no longer says the same, is counted and left out.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import collections
 import gzip
+import hashlib
 import json
 import sys
 from collections.abc import Iterator
@@ -26,13 +27,18 @@ from stancekit.labels import NEUTRAL, PLOVER_STANCES
 NONE = "NONE"  # the code of a pair of actors between which nothing is done
 
 
+def digest(text: str, size: int) -> str:
+    """The first `size` hexadecimal digits of a text's SHA-1."""
+    return hashlib.sha1(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()[:size]
+
+
 def read_texts(folders: list[Path], name: str) -> dict[str, dict]:
-    """The documents of the file `name` by id; empty where no folder has it."""
+    """The documents of the file `name` by the digest of their id; empty where no folder has it."""
     for folder in folders:
         for path, opener in ((folder / f"{name}.jsonl", open), (folder / f"{name}.jsonl.gz", gzip.open)):
             if path.is_file():
                 with opener(path, "rt", encoding="utf-8") as lines:
-                    return {str(row["id"]): row for row in map(json.loads, lines)}
+                    return {digest(str(row["id"]), 12): row for row in map(json.loads, lines)}
     return {}
 
 
@@ -61,17 +67,20 @@ def main(argv: list[str] | None = None) -> int:
     a = parser.parse_args(argv)
     by_file: dict[str, list[dict]] = collections.defaultdict(list)
     for path in a.annotations:
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in path.read_text(encoding="utf-8").strip().split("\n"):
             row = json.loads(line)
             by_file[row["file"]].append(row)
     written = 0
     with a.out.open("w", encoding="utf-8") as out:
         for name, rows in sorted(by_file.items()):
             documents = read_texts(a.texts, name)
-            found = [r for r in rows if str(r["doc"]) in documents]
+            found = [
+                r for r in rows if r["doc"] in documents
+                and digest(documents[r["doc"]]["text"][r["start"] : r["end"]], 8) == r["check"]
+            ]  # fmt: skip
             print(f"{name}: {len(found)} of {len(rows)} annotations have their text", file=sys.stderr)
             for row in found:
-                for joined in join(row, documents[str(row["doc"])]):
+                for joined in join(row, documents[row["doc"]]):
                     out.write(json.dumps(joined, ensure_ascii=False) + "\n")
                     written += 1
     if not written:
