@@ -9,17 +9,40 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .checkpoints import Checkpoint
+from .parallel import cores
 
 Logits = npt.NDArray[np.float32]
 BATCH_TOKENS = 2048  # tokens a batch may hold, padding counted; larger batches are no quicker on a processor
 BATCH_ROWS = 32
 SAFE: dict[str, Any] = {"trust_remote_code": False, "use_safetensors": True}  # no pickle, and no code from a checkpoint
+
+
+class Special(NamedTuple):
+    """Ids of the tokens that frame an input; `between` stands between its two segments."""
+
+    cls: int
+    sep: int
+    pad: int
+    between: tuple[int, ...]
+
+
+def special_tokens(tokenizer: Any) -> Special:
+    """The framing tokens of a `tokenizers.Tokenizer`: of BERT's family, or of RoBERTa's, MPNet among it.
+
+    Raises:
+        ValueError: it is of neither.
+    """
+    for names, twice in ((("<s>", "</s>", "<pad>"), 2), (("[CLS]", "[SEP]", "[PAD]"), 1)):
+        cls, sep, pad = (tokenizer.token_to_id(name) for name in names)
+        if None not in (cls, sep, pad):
+            return Special(cls, sep, pad, (sep,) * twice)
+    raise ValueError("the tokenizer has neither [CLS], [SEP] and [PAD] nor <s>, </s> and <pad>")
 
 
 class Backend:
@@ -37,17 +60,13 @@ class Backend:
             raise ValueError(f"cannot read {checkpoint.folder / 'tokenizer.json'}: {error}") from error
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
-        self.cls = self._special("<s>", "[CLS]")
-        self.sep = self._special("</s>", "[SEP]")
-        self.pad = self._special("<pad>", "[PAD]")
-        self.threads = threads or int(os.environ.get("STANCEKIT_THREADS", "0")) or _cores()
+        try:
+            special = special_tokens(self.tokenizer)
+        except ValueError as error:
+            raise ValueError(f"{checkpoint.folder}: {error}") from error
+        self.cls, self.sep, self.pad = special.cls, special.sep, special.pad
+        self.threads = threads or int(os.environ.get("STANCEKIT_THREADS", "0")) or cores()
         self._start()
-
-    def _special(self, *names: str) -> int:
-        for name in names:
-            if (token := self.tokenizer.token_to_id(name)) is not None:
-                return int(token)
-        raise ValueError(f"{self.checkpoint.folder}: the tokenizer has none of the tokens {', '.join(names)}")
 
     def _start(self) -> None:
         raise NotImplementedError
@@ -159,11 +178,3 @@ def open_backend(checkpoint: Checkpoint, device: str = "auto", threads: int | No
     if checkpoint.onnx is not None and (device in ("auto", "cpu") or not (checkpoint.folder / "model.safetensors").is_file()):
         return OnnxBackend(checkpoint, threads)
     return TorchBackend(checkpoint, threads, device)
-
-
-def _cores() -> int:
-    """Processor cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on this system
-        return os.cpu_count() or 1

@@ -93,6 +93,18 @@ def read(folder: Path, task: str) -> Checkpoint:
     return Checkpoint(folder, task, labels, settings)
 
 
+def task_of(folder: str | Path) -> str:
+    """The task that a checkpoint folder says it serves.
+
+    Raises:
+        ValueError: the folder is missing, or does not say.
+    """
+    task = _read_json(Path(folder) / SETTINGS).get("task")
+    if task not in TASKS:
+        raise ValueError(f"{Path(folder) / SETTINGS} names the task {task!r}: known are {', '.join(TASKS)}")
+    return str(task)
+
+
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))

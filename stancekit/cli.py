@@ -14,12 +14,19 @@ import sys
 import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from . import checkpoints
-from .corpus import Article, Columns, Problem, Reader, Writer
+from .corpus import Article, Columns, Problem, Reader, label
 from .labels import NEUTRAL
+from .parallel import counted, spread
+from .runs import SHARD_ARTICLES, Run, fingerprint
 from .types import Document
+
+if TYPE_CHECKING:
+    from .pipeline import Pipeline
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,20 +56,35 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="stancekit", description="Who takes which stance toward what, in political text.")
     parser.add_argument("--version", action="version", version=f"stancekit {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    label = commands.add_parser("label", help="label articles: files, folders, or - for standard input")
-    label.set_defaults(run=_label)
-    label.add_argument("inputs", nargs="+", metavar="IN", help=".txt, .jsonl, .csv, .parquet, a folder, or -")
-    label.add_argument("--out", type=Path, help=".jsonl (records), .csv or .parquet (one row a stance); without: a table")
-    label.add_argument("--html", type=Path, help="also write the labelled articles as one HTML page")
-    label.add_argument("--show", action="store_true", help="also print the table")
-    label.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
-    label.add_argument("--text-column", default="text", metavar="NAME", help="column that holds the text (default: text)")
-    label.add_argument("--id-column", metavar="NAME", help="column with the documents' ids")
-    label.add_argument("--speaker-column", metavar="NAME", help="column with the speaker of speeches and statements")
-    label.add_argument("--speaker", help="speaker of all the texts: they are this speaker's own words")
-    label.add_argument("--batch-size", type=int, default=16, metavar="N", help="articles worked on together (default: 16)")
-    label.add_argument("--quiet", action="store_true", help="no progress bar")
-    _model_options(label)
+    labels = commands.add_parser("label", help="label articles: files, folders, or - for standard input")
+    labels.set_defaults(run=_label)
+    labels.add_argument("inputs", nargs="+", metavar="IN", help=".txt, .jsonl, .csv, .parquet, a folder, or -")
+    labels.add_argument(
+        "--out",
+        type=Path,
+        help=".jsonl (records), .csv or .parquet (one row a stance), or a folder of Parquet shards; without: a table",
+    )
+    labels.add_argument("--html", type=Path, help="also write the labelled articles as one HTML page")
+    labels.add_argument("--show", action="store_true", help="also print the table")
+    labels.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    labels.add_argument("--text-column", default="text", metavar="NAME", help="column that holds the text (default: text)")
+    labels.add_argument("--id-column", metavar="NAME", help="column with the documents' ids")
+    labels.add_argument("--speaker-column", metavar="NAME", help="column with the speaker of speeches and statements")
+    labels.add_argument("--speaker", help="speaker of all the texts: they are this speaker's own words")
+    labels.add_argument("--batch-size", type=int, default=16, metavar="N", help="articles worked on together (default: 16)")
+    labels.add_argument("--processes", type=int, default=1, metavar="N", help="processes that share the work (default: 1)")
+    labels.add_argument(
+        "--shard-size",
+        type=int,
+        default=SHARD_ARTICLES,
+        metavar="N",
+        help="articles of a shard, where --out is a folder (default: 1000)",
+    )
+    labels.add_argument(
+        "--errors", type=Path, metavar="FILE", help="where skipped rows go (default: NAME.errors.jsonl beside NAME)"
+    )
+    labels.add_argument("--quiet", action="store_true", help="no progress bar")
+    _model_options(labels)
     report = commands.add_parser("report", help="one article as a self-contained HTML page")
     report.set_defaults(run=_report)
     report.add_argument("article", metavar="ARTICLE", help="a .txt file, or -")
@@ -92,7 +114,7 @@ def _model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, metavar="N", help="processor threads (default: all cores)")
 
 
-def _load(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]
+def _load(arguments: argparse.Namespace) -> Pipeline:
     from .pipeline import load
 
     chosen = {task: getattr(arguments, task) for task in checkpoints.TASKS}
@@ -100,53 +122,137 @@ def _load(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]
 
 
 def _label(arguments: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
     columns = Columns(arguments.text_column, arguments.id_column, arguments.speaker_column)
-    if arguments.batch_size < 1:
-        raise ValueError(f"--batch-size must be at least 1, found {arguments.batch_size}")
-    outputs = [p for p in (arguments.out, arguments.html) if p]
+    for option in ("batch_size", "processes", "shard_size"):
+        if getattr(arguments, option) < 1:
+            raise ValueError(f"--{option.replace('_', '-')} must be at least 1, found {getattr(arguments, option)}")
+    outputs = [p for p in (arguments.out, arguments.html, _errors_file(arguments)) if p]
     if arguments.html:
         _check_output(arguments.html, "--html", arguments.overwrite)
     for path in outputs:
         if any(str(i) != "-" and Path(i).resolve() == path.resolve() for i in arguments.inputs):
             raise ValueError(f"{path} is an input too: choose another output")
-    reader = Reader(columns, skip=tuple(p.resolve() for p in outputs))
+    hidden = [p.with_name(p.name + ending) for p in outputs for ending in ("", ".part", ".part.json", ".tmp")]
+    reader = Reader(columns, skip=tuple(p.resolve() for p in hidden))
     nlp = _load(arguments)
-    writer = Writer(arguments.out, arguments.overwrite) if arguments.out else None
-    problems: list[Problem] = []
-    done = statements = 0
+    run = Run(arguments.out, _identity(nlp, arguments), arguments.overwrite, arguments.shard_size) if arguments.out else None
+    keep = arguments.html is not None or arguments.show or run is None
+    if keep and run and run.folder:
+        run.close()
+        raise ValueError("--html and --show hold every article in memory: give them with a file as --out, not with a folder")
+    problems = Problems(_errors_file(arguments))
     kept: list[Document] = []
-    keep = arguments.html is not None or arguments.show or writer is None
-    bar = tqdm(unit=" docs", disable=arguments.quiet or not sys.stderr.isatty(), file=sys.stderr)
     complete = False
     try:
-        for batch in _batches(reader.read(arguments.inputs), arguments.batch_size, problems):
-            speakers = [a.speaker or arguments.speaker for a in batch]
-            docs = nlp.pipe((a.text for a in batch), batch_size=len(batch), doc_ids=[a.doc_id for a in batch], speakers=speakers)
-            for doc in docs:
-                done, statements = done + 1, statements + len(doc)
-                if writer:
-                    writer.write(doc)
-                if keep:
-                    kept.append(doc)
-                bar.update()
-                bar.set_postfix_str(f"{statements} statements")
-        complete = done > 0 or not problems
+        done, statements = _work(nlp, reader.read(arguments.inputs), arguments, run, kept if keep else None, problems)
+        complete = done > 0 or not problems.count
+        if run and complete:
+            run.finish()
     finally:
-        bar.close()
-        if writer:
-            writer.close(complete)
-    if arguments.show or writer is None:
+        if run:
+            run.close()
+        problems.close()
+    if arguments.show or run is None:
         print(table(kept))
     if arguments.html:
         from .display import render_all
 
         render_all(kept, arguments.html)
     _say(done, statements, problems, [p for p in (arguments.out if complete else None, arguments.html) if p])
-    if problems and not done:
+    if problems.count and not done:
         return 2
-    return 1 if problems else 0
+    return 1 if problems.count else 0
+
+
+def _work(
+    nlp: Pipeline, items: Iterator[Article | Problem], arguments: argparse.Namespace, run: Run | None,
+    kept: list[Document] | None, problems: Problems,
+) -> tuple[int, int]:  # fmt: skip
+    """Label what is not labelled yet; how many articles and statements there are now."""
+    articles = problems.sift(items)
+    done = statements = 0
+    if run and run.done:
+        print(f"going on after {run.done} articles that are labelled already", file=sys.stderr)
+        groups = run.earlier() if kept is not None else iter(())
+        group = next(groups, None)
+        for article in itertools.islice(articles, run.done):
+            run.skip(article.doc_id, article.text)
+            if kept is not None:
+                mine = group if group and group[0]["doc_id"] == article.doc_id else None
+                kept.append(Document.from_records(article.text, mine) if mine else Document(article.text, (), article.doc_id))
+                group = next(groups, None) if mine else group
+        for failure in run.state["failed"]:
+            problems.add(Problem(**failure))
+        done, statements = run.done - len(run.state["failed"]), int(run.state["statements"])
+    given = (replace(a, speaker=a.speaker or arguments.speaker) for a in articles)
+    batches = iter(lambda: list(itertools.islice(given, arguments.batch_size)), [])
+
+    def labelled() -> Iterator[Document]:
+        for batch in spread(nlp, label, batches, arguments.processes):
+            if run:
+                run.add([doc for doc, _ in batch], [asdict(problem) for _, problem in batch if problem])
+            for doc, problem in batch:
+                if problem:
+                    problems.add(problem)
+                else:
+                    yield doc
+
+    for doc in counted(labelled(), done=done, hidden=arguments.quiet or not sys.stderr.isatty()):
+        done, statements = done + 1, statements + len(doc)
+        if kept is not None:
+            kept.append(doc)
+    return done, statements
+
+
+def _identity(nlp: Pipeline, arguments: argparse.Namespace) -> dict[str, object]:
+    """What the records depend on beside the articles."""
+    from . import __version__
+
+    options = ("text_column", "id_column", "speaker_column", "speaker", "abstain_below", "shard_size")
+    models = {f"{task} model": fingerprint(found.folder) for task, found in nlp.checkpoints.items()}
+    return {"stancekit": __version__, **models, **{f"--{o.replace('_', '-')}": getattr(arguments, o) for o in options}}
+
+
+def _errors_file(arguments: argparse.Namespace) -> Path | None:
+    """Where the rows go that were skipped: beside the output, or where --errors says."""
+    if arguments.errors or arguments.out is None:
+        return arguments.errors  # type: ignore[no-any-return]
+    out: Path = arguments.out
+    if out.is_dir() or not out.suffix:
+        return out / "_errors.jsonl"  # readers of Parquet folders pass over a name that begins with _
+    return out.with_name(out.name.removesuffix(out.suffix) + ".errors.jsonl")
+
+
+class Problems:
+    """What was skipped: said on stderr as it comes, counted, and written to a file of {"where", "reason"} rows."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path, self.count = path, 0
+        self.file: IO[str] | None = None
+        if path:
+            path.unlink(missing_ok=True)  # of an earlier run
+
+    def add(self, problem: Problem) -> None:
+        """One more."""
+        self.count += 1
+        print(f"skipped: {problem}", file=sys.stderr)
+        if self.path and self.file is None:
+            self.file = self.path.open("w", encoding="utf-8", errors="replace")
+        if self.file:
+            self.file.write(json.dumps({"where": problem.where, "reason": problem.reason}, ensure_ascii=False) + "\n")
+
+    def sift(self, items: Iterator[Article | Problem]) -> Iterator[Article]:
+        """The articles among `items`; the problems are added."""
+        for item in items:
+            if isinstance(item, Problem):
+                self.add(item)
+            else:
+                yield item
+
+    def close(self) -> None:
+        """Close the file."""
+        if self.file:
+            self.file.close()
 
 
 def _check_output(path: Path, option: str, overwrite: bool) -> None:
@@ -158,26 +264,10 @@ def _check_output(path: Path, option: str, overwrite: bool) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
 
 
-def _batches(items: Iterator[Article | Problem], size: int, problems: list[Problem]) -> Iterator[list[Article]]:
-    """Articles in lists of `size`; problems are printed as they come, and remembered."""
-
-    def articles() -> Iterator[Article]:
-        for item in items:
-            if isinstance(item, Problem):
-                problems.append(item)
-                print(f"skipped: {item}", file=sys.stderr)
-            else:
-                yield item
-
-    found = articles()
-    while batch := list(itertools.islice(found, size)):
-        yield batch
-
-
-def _say(done: int, statements: int, problems: list[Problem], written: list[Path]) -> None:
+def _say(done: int, statements: int, problems: Problems | None, written: list[Path]) -> None:
     text = f"{done} document{'s' * (done != 1)}, {statements} statement{'s' * (statements != 1)}"
-    if problems:
-        text += f", {len(problems)} skipped"
+    if problems and problems.count:
+        text += f", {problems.count} skipped" + (f" (see {problems.path})" if problems.path else "")
     print(text + "".join(f"; wrote {path}" for path in written), file=sys.stderr)
 
 
@@ -215,7 +305,7 @@ def _report(arguments: argparse.Namespace) -> int:
         raise ValueError(f"report takes one article, {arguments.article} holds {len(articles)}")
     doc = _load(arguments)(articles[0].text, doc_id=articles[0].doc_id, speaker=arguments.speaker)
     render(doc, arguments.out)
-    _say(1, len(doc), [], [arguments.out])
+    _say(1, len(doc), None, [arguments.out])
     return 0
 
 

@@ -1,30 +1,31 @@
-"""Files and tables in, records out: .txt, .jsonl(.gz), .csv, .parquet, folders and standard input.
+"""Articles from files and tables: .txt, .jsonl(.gz), .csv, .parquet, folders and standard input.
 
-Everything streams: a corpus is read, labelled and written a batch at a time. What cannot be read is reported as a
-`Problem` and skipped; the rest goes on.
+Everything streams: a corpus is read, labelled (`label`) and written (`runs.Run`) a batch at a time. What cannot be read or
+labelled is reported as a `Problem` and skipped; the rest goes on.
 """
 
 from __future__ import annotations
 
+import collections
 import csv
 import gzip
-import io
 import json
 import re
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .tagging import SURROGATE
-from .types import FRAME_COLUMNS, Document, arrow_schema
+from .types import Document
+
+if TYPE_CHECKING:
+    from .pipeline import Pipeline
 
 ENDINGS = (".txt", ".jsonl", ".jsonl.gz", ".csv", ".parquet")
-OUTPUTS = (".jsonl", ".csv", ".parquet")
 MAX_FIELD = 2**31 - 1
-GROUP_ROWS = 50_000  # rows of a Parquet row group
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Columns:
 class Reader:
     """Reads articles from paths. Problems with single rows or files come out beside the articles.
 
-    Files in `skip` (outputs of the same run) are passed over where a folder holds them.
+    Files and folders in `skip` (outputs of the same run) are passed over where a folder holds them.
     """
 
     columns: Columns = field(default_factory=Columns)
@@ -77,16 +78,17 @@ class Reader:
             ValueError: a path does not exist or has an unknown ending; before anything is read.
         """
         found = [(path, [] if str(path) == "-" else self._files(Path(path))) for path in paths]
+        names = unique_names([file for _, files in found for file in files])
         for path, files in found:
             if str(path) == "-":
                 yield from self._text(sys.stdin.buffer.read(), "stdin", "stdin")
             for file in files:
-                yield from self._file(file)
+                yield from self._file(file, names[file])
 
     def _files(self, path: Path) -> list[Path]:
         if path.is_dir():
             files = sorted(p for p in path.rglob("*") if p.is_file() and p.name.lower().endswith(ENDINGS))
-            files = [p for p in files if p.resolve() not in self.skip]
+            files = [p for p in files if not {p.resolve(), *p.resolve().parents} & set(self.skip)]
             if not files:
                 raise ValueError(f"{path}: no files that end in {', '.join(ENDINGS)}")
             return files
@@ -96,8 +98,8 @@ class Reader:
             raise ValueError(f"{path}: unknown ending; allowed are {', '.join(ENDINGS)}, a folder, or - for standard input")
         return [path]
 
-    def _file(self, path: Path) -> Iterator[Article | Problem]:
-        name, stem = path.name.lower(), re.sub(r"\.gz$", "", path.name, flags=re.IGNORECASE).rsplit(".", 1)[0]
+    def _file(self, path: Path, stem: str) -> Iterator[Article | Problem]:
+        name = path.name.lower()
         try:
             if name.endswith(".txt"):
                 yield from self._text(path.read_bytes(), stem, str(path))
@@ -203,69 +205,29 @@ class Reader:
                 yield self._row(row, stem, number, f"{path}, row {number}")
 
 
-class Writer:
-    """Writes documents to one file: records to .jsonl, flat rows to .csv and .parquet; visible only when complete."""
+def unique_names(paths: Sequence[Path]) -> dict[Path, str]:
+    """What the records of each file are called: its name without the ending, with as many of its folders as tell files apart."""
 
-    def __init__(self, path: Path, overwrite: bool = False) -> None:
-        ending = next((e for e in OUTPUTS if path.name.lower().endswith(e)), None)
-        if ending is None:
-            raise ValueError(f"{path}: unknown ending for output; allowed are {', '.join(OUTPUTS)}")
-        if path.is_dir():
-            raise ValueError(f"{path} is a folder: --out names a file")
-        if path.exists() and not overwrite:
-            raise ValueError(f"{path} exists: choose another --out, or add --overwrite")
-        if not path.parent.is_dir():
-            try:
-                path.parent.mkdir(parents=True)
-            except OSError as error:
-                raise ValueError(f"cannot make the folder {path.parent}: {error.strerror}") from error
-        self.path, self.ending = path, ending
-        self.part = path.with_name(path.name + ".part")
-        try:
-            self.file = self.part.open("wb")
-        except OSError as error:
-            raise ValueError(f"cannot write {path}: {error.strerror}") from error
-        self._parquet: Any = None
-        self._rows: list[dict[str, Any]] = []  # waiting to become a row group
-        if ending == ".csv":
-            self._csv(FRAME_COLUMNS)
+    def name(path: Path, folders: int) -> str:
+        stem = re.sub(r"\.gz$", "", path.name, flags=re.IGNORECASE).rsplit(".", 1)[0]
+        return "/".join([*path.resolve().parts[-1 - folders : -1], stem]) if folders else stem
 
-    def _csv(self, values: Iterable[Any]) -> None:
-        buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="\n").writerow(values)
-        self.file.write(buffer.getvalue().encode("utf-8", "replace"))
+    out = {path: name(path, 0) for path in paths}
+    for folders in range(1, 64):
+        counts = collections.Counter(out.values())
+        if not (twice := [path for path in out if counts[out[path]] > 1]):
+            break
+        out |= {path: name(path, folders) for path in twice}
+    return out
 
-    def write(self, doc: Document) -> None:
-        """Add one document."""
-        if self.ending == ".jsonl":
-            for record in doc.to_records():
-                self.file.write(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
-        elif self.ending == ".csv":
-            for row in doc.to_rows():
-                self._csv(row.values())
-        else:
-            self._rows += doc.to_rows()
-            if len(self._rows) >= GROUP_ROWS:
-                self._arrow()
 
-    def _arrow(self) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        schema = arrow_schema()
-        if self._parquet is None:
-            self._parquet = pq.ParquetWriter(self.file, schema)
-        if self._rows:
-            self._parquet.write_table(pa.Table.from_pylist(self._rows, schema=schema))
-        self._rows = []
-
-    def close(self, complete: bool = True) -> None:
-        """Finish: move the file to its name, or take the unfinished one away."""
-        if self.ending == ".parquet" and complete:
-            self._arrow()
-            self._parquet.close()
-        self.file.close()
-        if complete:
-            self.part.replace(self.path)
-        else:
-            self.part.unlink(missing_ok=True)
+def label(nlp: Pipeline, articles: Sequence[Article]) -> list[tuple[Document, Problem | None]]:
+    """The documents of some articles, in order; one that the models fail on is empty and comes with a `Problem`."""
+    texts, ids, who = [a.text for a in articles], [a.doc_id for a in articles], [a.speaker for a in articles]
+    try:
+        return [(doc, None) for doc in nlp.pipe(texts, batch_size=max(1, len(texts)), doc_ids=ids, speakers=who)]
+    except Exception as error:  # whatever it is: the other articles of the batch must not be lost to it
+        if len(articles) > 1:
+            return [found for article in articles for found in label(nlp, [article])]
+        problem = Problem(ids[0], f"could not be labelled: {type(error).__name__}: {error}")
+        return [(Document(texts[0], (), ids[0]), problem)]

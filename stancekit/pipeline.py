@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 from . import checkpoints
 from .attribution import AttributionModel
 from .backends import Backend, open_backend
+from .parallel import counted, spread
 from .segment import Layout, segment
 from .speakers import Cast, Speaker
 from .stance import Encoded, StanceModel, locate, thresholds
@@ -79,7 +80,7 @@ class Pipeline:
     ) -> None:
         self.checkpoints = dict(models)
         self._least = thresholds(abstain_below, self.checkpoints["stance"].labels)
-        self._device, self._threads = device, threads
+        self.device, self.threads = device, threads
         self._loaded: dict[str, Any] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -87,7 +88,7 @@ class Pipeline:
         return {**self.__dict__, "_loaded": {}}
 
     def _backend(self, task: str) -> Backend:
-        return open_backend(self.checkpoints[task], self._device, self._threads)
+        return open_backend(self.checkpoints[task], self.device, self.threads)
 
     @property
     def attribution_model(self) -> AttributionModel:
@@ -138,6 +139,7 @@ class Pipeline:
         batch_size: int = 32,
         doc_ids: Iterable[str] | None = None,
         speakers: Iterable[str | None] | None = None,
+        n_process: int = 1,
     ) -> Iterator[Document]:
         """Label many articles, streaming: documents come in the order of `texts`, `batch_size` at a time in memory.
 
@@ -146,21 +148,26 @@ class Pipeline:
             batch_size: how many articles are worked on together; the results do not depend on it.
             doc_ids: as many ids as texts; numbers from 0 where left out.
             speakers: as many speakers (or None) as texts.
+            n_process: processes to share the work; each reads the models for itself (about 250 MB). A script that uses
+                more than one must keep what it does under ``if __name__ == "__main__":``.
 
         Raises:
             TypeError: `texts` is a single string.
-            ValueError: `batch_size` is below 1; or, while iterating, there are fewer ids or speakers than texts.
+            ValueError: `batch_size` or `n_process` is below 1; or, while iterating, there are fewer ids or speakers than texts.
         """
         for name, value in (("texts", texts), ("speakers", speakers)):
             if isinstance(value, str):
                 raise TypeError(f"pipe() takes several {name}, found one str: call nlp(text, speaker=…) for one article")
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, found {batch_size}")
-        return self._pipe(texts, batch_size, doc_ids, speakers)
+        for name, number in (("batch_size", batch_size), ("n_process", n_process)):
+            if number < 1:
+                raise ValueError(f"{name} must be at least 1, found {number}")
+        batches = self._batches(texts, batch_size, doc_ids, speakers)
+        return itertools.chain.from_iterable(spread(self, _label_batch, batches, n_process))
 
-    def _pipe(
-        self, texts: Iterable[str], size: int, doc_ids: Iterable[str] | None, speakers: Iterable[str | None] | None
-    ) -> Iterator[Document]:
+    @staticmethod
+    def _batches(
+        texts: Iterable[str], size: int, doc_ids: Iterable[str] | None, speakers: Iterable[str | None] | None
+    ) -> Iterator[list[tuple[str, str, str | None]]]:
         ids = iter(doc_ids) if doc_ids is not None else (str(i) for i in itertools.count())
         who = iter(speakers) if speakers is not None else itertools.repeat(None)
 
@@ -173,7 +180,7 @@ class Pipeline:
 
         found = rows()
         while batch := list(itertools.islice(found, size)):
-            yield from self._label([t for t, _, _ in batch], [i for _, i, _ in batch], [w for _, _, w in batch])
+            yield batch
 
     def _label(self, texts: Sequence[str], ids: Sequence[str], speakers: Sequence[str | None]) -> list[Document]:
         layouts = [segment(text[:MAX_CHARS]) for text in texts]
@@ -311,7 +318,14 @@ class Pipeline:
         return sorted(self.stance_model.evidence(text, target, holder), key=lambda found: -found[1])
 
     def label_frame(
-        self, frame: pd.DataFrame, text: str = "text", id: str | None = None, speaker: str | None = None, batch_size: int = 32
+        self,
+        frame: pd.DataFrame,
+        text: str = "text",
+        id: str | None = None,
+        speaker: str | None = None,
+        batch_size: int = 32,
+        n_process: int = 1,
+        progress: bool = False,
     ) -> pd.DataFrame:
         """Label the articles of a DataFrame.
 
@@ -320,7 +334,8 @@ class Pipeline:
             text: the column with the articles.
             id: the column with their ids; the frame's index where left out.
             speaker: the column with the speaker of each text, for speeches and statements.
-            batch_size: see `pipe`.
+            batch_size, n_process: see `pipe`.
+            progress: show a progress bar, with documents and statements a second.
 
         Returns:
             One row per stance, as `Document.to_frame` gives them.
@@ -336,7 +351,8 @@ class Pipeline:
         ids = frame[id] if id is not None else frame.index.to_series()
         texts = [t if isinstance(t, str) else "" for t in frame[text]]
         who = [s if isinstance(s, str) and s else None for s in frame[speaker]] if speaker is not None else None
-        frames = [d.to_frame() for d in self.pipe(texts, batch_size=batch_size, doc_ids=map(str, ids), speakers=who)]
+        docs = self.pipe(texts, batch_size=batch_size, doc_ids=map(str, ids), speakers=who, n_process=n_process)
+        frames = [d.to_frame() for d in (counted(docs, len(texts)) if progress else docs)]
         kept = [f for f in frames if len(f)]
         return pd.concat(kept, ignore_index=True) if kept else Document("").to_frame()
 
@@ -361,6 +377,11 @@ class Pipeline:
 
         features = Features.from_arrow_schema(arrow_schema())  # else a batch without a speaker would fix the column's type
         return dataset.map(label, batched=True, with_indices=True, batch_size=batch_size, remove_columns=names, features=features)
+
+
+def _label_batch(nlp: Pipeline, batch: Sequence[tuple[str, str, str | None]]) -> list[Document]:
+    """The work of `Pipeline.pipe`, as a function that can be sent to another process."""
+    return nlp._label([t for t, _, _ in batch], [i for _, i, _ in batch], [w for _, _, w in batch])
 
 
 def _check_text(text: object) -> str:

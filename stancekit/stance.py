@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .backends import Backend
+from .backends import Backend, special_tokens
 from .labels import NEUTRAL
 from .tagging import SURROGATE, WORD, Scores, log_softmax
 from .types import Span, Stance
@@ -55,14 +55,12 @@ class Encoder:
         self.max_length = max_length
         self.context = context  # tokens of the preceding text that the model sees; 0: none
         lookup = tokenizer.token_to_id  # type: ignore[attr-defined]
-        # RoBERTa's family, MPNet among it, has <s>, and two </s> between its segments
-        roberta = lookup("<s>") is not None
-        specials = ("<s>", "</s>") if roberta else ("[CLS]", "[SEP]")
-        found = [lookup(name) for name in (*specials, *markers)]
+        found = [lookup(name) for name in markers]
         if None in found:
-            raise ValueError(f"the tokenizer lacks one of the tokens {', '.join((*specials, *markers))}")
-        self.cls, self.sep, self.t1, self.t2, self.h1, self.h2, self.c1 = found
-        self.between = [self.sep, self.sep] if roberta else [self.sep]
+            raise ValueError(f"the tokenizer lacks one of the tokens {', '.join(markers)}")
+        special = special_tokens(tokenizer)
+        self.cls, self.sep, self.between = special.cls, special.sep, special.between
+        self.t1, self.t2, self.h1, self.h2, self.c1 = found
 
     def _ids(self, text: str) -> list[int]:
         text = SURROGATE.sub("\ufffd", text)

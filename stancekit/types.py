@@ -153,6 +153,32 @@ class Statement:
             country=record.get("country"),
         )
 
+    def to_rows(self, doc_id: str) -> list[dict[str, Any]]:
+        """One flat dict per stance (see `Document.to_rows`)."""
+        rows = []
+        for stance in self.stances or (None,):
+            target = stance.target if stance else None
+            rows.append(
+                {
+                    "doc_id": doc_id,
+                    "id": self.id,
+                    "speaker": self.speaker,
+                    "holder": stance.holder if stance else None,
+                    "label": stance.label if stance else NEUTRAL,
+                    "target": target.text if target else None,
+                    "score": round(stance.score, 4) if stance else None,
+                    "kind": self.kind,
+                    "cue": self.cue,
+                    "text": self.text,
+                    "start": self.start,
+                    "end": self.end,
+                    "target_start": target.start if target else None,
+                    "target_end": target.end if target else None,
+                    "country": self.country,
+                }
+            )
+        return rows
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -187,30 +213,7 @@ class Document:
 
     def to_rows(self) -> list[dict[str, Any]]:
         """One flat dict per stance, with the keys of `FRAME_COLUMNS`; a statement without a stance is one neutral row without a score."""
-        rows = []
-        for s in self.statements:
-            for stance in s.stances or (None,):
-                target = stance.target if stance else None
-                rows.append(
-                    {
-                        "doc_id": self.doc_id,
-                        "id": s.id,
-                        "speaker": s.speaker,
-                        "holder": stance.holder if stance else None,
-                        "label": stance.label if stance else NEUTRAL,
-                        "target": target.text if target else None,
-                        "score": round(stance.score, 4) if stance else None,
-                        "kind": s.kind,
-                        "cue": s.cue,
-                        "text": s.text,
-                        "start": s.start,
-                        "end": s.end,
-                        "target_start": target.start if target else None,
-                        "target_end": target.end if target else None,
-                        "country": s.country,
-                    }
-                )
-        return rows
+        return [row for s in self.statements for row in s.to_rows(self.doc_id)]
 
     def to_frame(self) -> pd.DataFrame:
         """A pandas DataFrame, one row per stance (columns: `FRAME_COLUMNS`)."""

@@ -137,7 +137,10 @@ def test_bad_rows_are_skipped_and_named(run, tmp_path):
         (["label", "{tmp}/t.csv", "--out", "{tmp}/o.xml"], "allowed are .jsonl, .csv, .parquet"),
         (["label", "{tmp}/t.csv", "--out", "{tmp}/t.csv", "--overwrite"], "is an input too"),
         (["label", "{tmp}/t.csv", "--out", "{tmp}/t.parquet"], "exists"),
-        (["label", "{tmp}/t.csv", "--out", "{tmp}"], "unknown ending"),
+        (["label", "{tmp}/t.csv", "--text-column", "body", "--out", "{tmp}"], "holds other files"),
+        (["label", "{tmp}/t.csv", "--processes", "0"], "at least 1"),
+        (["label", "{tmp}/t.csv", "--out", "{tmp}/t.csv/x"], "cannot make the folder"),
+        (["label", "{tmp}/t.csv", "--out", "/proc/x.jsonl"], "cannot write"),
         (["label", "{tmp}/t.csv", "--html", "{tmp}"], "is a folder"),
         (["report", "{tmp}/t.csv", "--out", "{tmp}/t.parquet"], "exists"),
         (["report", "{tmp}/t.csv", "--out", "/dev/null/x/r.html"], "error:"),
@@ -213,3 +216,73 @@ def test_report(run, tmp_path):
     status, _, _ = run("report", tmp_path / "a.txt", "--out", tmp_path / "r.html")
     assert status == 0
     assert "Ana Ruiz" in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+def test_a_folder_of_shards_more_processes_and_a_file_of_errors(run, tmp_path):
+    rows = [json.dumps({"text": GOOD}), "{broken", *[json.dumps({"text": GOOD})] * 3]
+    (tmp_path / "t.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    argv = ("label", tmp_path / "t.jsonl", "--shard-size", "2", "--processes", "2", "--batch-size", "1", "--out")
+    status, _, err = run(*argv, tmp_path / "shards")
+    assert status == 1
+    assert "_errors.jsonl" in err
+    frame = pd.read_parquet(tmp_path / "shards")  # passes over what is not a shard
+    assert list(frame.doc_id) == ["t-1", "t-3", "t-4", "t-5"]
+    assert [p.name for p in sorted((tmp_path / "shards").glob("part-*"))] == ["part-00000.parquet", "part-00001.parquet"]
+    assert "line 2" in records(tmp_path / "shards" / "_errors.jsonl")[0]["where"]
+    assert run(*argv, tmp_path / "shards")[0] == 2
+    assert run(*argv, tmp_path / "shards", "--overwrite")[0] == 1
+    run("label", tmp_path / "t.jsonl", "--out", tmp_path / "o.jsonl")
+    assert [r["reason"][:17] for r in records(tmp_path / "o.errors.jsonl")] == ["is not valid JSON"]
+
+
+def test_an_article_that_the_models_fail_on_is_reported_and_skipped(run, tmp_path, monkeypatch):
+    from stancekit import pipeline
+
+    whole = pipeline.Pipeline._label
+
+    def fails(self, texts, *rest):
+        if any("Ruiz" not in t for t in texts):
+            raise RuntimeError("no memory")
+        return whole(self, texts, *rest)
+
+    monkeypatch.setattr(pipeline.Pipeline, "_label", fails)
+    (tmp_path / "t.jsonl").write_text("\n".join(json.dumps({"text": t}) for t in (GOOD, "Bad.", GOOD)), encoding="utf-8")
+    status, _, err = run("label", tmp_path / "t.jsonl", "--out", tmp_path / "o.jsonl")
+    assert status == 1
+    assert "t-2: could not be labelled: RuntimeError: no memory" in err
+    assert [r["doc_id"] for r in records(tmp_path / "o.jsonl")] == ["t-1", "t-3"]
+
+
+def test_going_on_shows_the_earlier_articles_too(run, tmp_path, monkeypatch):
+    from stancekit import cli
+
+    (tmp_path / "t.jsonl").write_text(
+        "\n".join(json.dumps({"text": t}) for t in (GOOD, "Nothing.", GOOD, GOOD)), encoding="utf-8"
+    )
+    argv = ("label", tmp_path / "t.jsonl", "--batch-size", "1", "--out", tmp_path / "o.jsonl")
+    whole = cli.Run.add
+    calls = iter(range(9))
+
+    def stops(self, *args):
+        if next(calls) == 3:
+            raise KeyboardInterrupt
+        whole(self, *args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cli.Run, "add", stops)
+        with pytest.raises(KeyboardInterrupt):
+            run(*argv)
+    status, out, err = run(*argv, "--html", tmp_path / "o.html")
+    assert status == 0
+    assert "going on after 3 articles" in err
+    assert [r["doc_id"] for r in records(tmp_path / "o.jsonl")] == ["t-1", "t-3", "t-4"]
+    assert (tmp_path / "o.html").read_text(encoding="utf-8").count("Ana Ruiz said") >= 3
+
+
+def test_files_of_one_name_in_two_folders_are_told_apart(run, tmp_path):
+    for folder in ("2024", "2025"):
+        (tmp_path / "in" / folder).mkdir(parents=True)
+        (tmp_path / "in" / folder / "a.txt").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "in" / "b.txt").write_text(GOOD, encoding="utf-8")
+    run("label", tmp_path / "in", "--out", tmp_path / "o.jsonl")
+    assert [r["doc_id"] for r in records(tmp_path / "o.jsonl")] == ["2024/a", "2025/a", "b"]

@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch", reason="needs the extra train")
 pytest.importorskip("transformers", reason="needs the extra train")
 
 import stancekit as sk  # noqa: E402
-from stancekit import checkpoints  # noqa: E402
+from stancekit import checkpoints, tagging  # noqa: E402
 
 pytestmark = pytest.mark.train
 SEEDS = ROOT / "seeds"
@@ -85,6 +85,34 @@ def test_finetuning_starts_from_the_embedded_model_with_labels_of_ones_own(tmp_p
     assert nlp.stance("We praise the accord.", target="the accord").label == "for"
     assert nlp.stance("We condemn the attack.", target="the attack").label == "against"
     assert nlp("Minister Ana Ruiz said Peru rejects the levy.").statements
+
+
+def test_a_target_teacher_tags_text_for_a_student(tiny, tmp_path):
+    done = train(ROOT / "configs/target/base.yaml", tiny, tmp_path / "t", "--set", "max_steps=2", "limit=60", "bf16=false")
+    assert done.returncode == 0, done.stderr[-3000:]
+    argv = [sys.executable, "training/distill.py", str(tmp_path / "t"), "--texts", str(SEEDS / "articles_dev.jsonl"),
+            str(SEEDS / "wana-2025-02-25-araghchi-lavrov.txt"), "--articles", "3", "--out", str(tmp_path / "d.jsonl")]  # fmt: skip
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    rows = [json.loads(line) for line in (tmp_path / "d.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(rows) > 5
+    for row in rows:
+        tags = np.array(row["tags"])
+        assert tags.shape == (len(tagging.split_words(row["text"])[0]), 1 + 2 * len(sk.labels.STANCES))
+        assert np.allclose(tags.sum(-1), 1, atol=0.01)
+    # and it moves the student: taught that every word begins something supported, that is what it finds
+    first = np.eye(1 + 2 * len(sk.labels.STANCES))[1].tolist()
+    taught = [{**r, "tags": [first] * len(r["tags"])} for r in rows] * 6
+    (tmp_path / "d.jsonl").write_text("".join(json.dumps(r) + "\n" for r in taught), encoding="utf-8")
+    done = train(ROOT / "configs/target/base.yaml", tiny, tmp_path / "s", "--data", str(tmp_path / "d.jsonl"),
+                 "--set", "max_steps=40", "batch_size=8", "bf16=false", "learning_rate=0.003")  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert len(sk.load(target=tmp_path / "s").target_model.find(["Peru thanked Chile."])[0]) >= 3
+    bad = [{**rows[0], "tags": rows[0]["tags"][1:]}]
+    (tmp_path / "d.jsonl").write_text(json.dumps(bad[0]) + "\n", encoding="utf-8")
+    done = train(ROOT / "configs/target/base.yaml", tiny, tmp_path / "b", "--data", str(tmp_path / "d.jsonl"))
+    assert done.returncode == 1
+    assert "tags of shape" in done.stderr
 
 
 def test_a_teacher_labels_text_for_a_student(tiny, tmp_path):

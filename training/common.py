@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import gzip
 import json
 import os
 import random
@@ -19,6 +20,7 @@ import numpy as np
 import torch
 from card import SETTINGS, write_card
 from config import TrainConfig
+from safetensors import safe_open
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
@@ -48,8 +50,9 @@ def load_metric(name: str):
 
 
 def read_rows(paths: list[str], limit: int = 0) -> list[dict]:
-    """Rows of .jsonl, .csv and .parquet files, or of the train split of a dataset ("dataset:" and its name).
+    """Rows of files, with "file": the name of each row's file, without its ending.
 
+    Read are .jsonl(.gz), .csv and .parquet, .txt and folders of .txt (a row each), and "dataset:NAME" (its train split).
     A row that is broken or has no text is reported with its number and skipped.
     """
     rows = []
@@ -61,7 +64,7 @@ def read_rows(paths: list[str], limit: int = 0) -> list[dict]:
             elif not isinstance(row.get("text"), str) or not row["text"].strip():
                 print(f"{path}:{number}: skipped, no text (it has {', '.join(map(str, row)) or 'nothing'})", file=sys.stderr)
             else:
-                found.append({**row, "file": Path(path).stem})
+                found.append({**row, "file": Path(path).name.split(".")[0]})
         rows += found[:limit] if limit else found
     if not rows:
         sys.exit(f"error: no rows in {', '.join(paths) or 'the config (train/dev is empty)'}")
@@ -70,10 +73,14 @@ def read_rows(paths: list[str], limit: int = 0) -> list[dict]:
 
 def _read(path: str):
     """(number, row) of a file; (number, what is wrong) where there is no row to read."""
-    ending = Path(path).suffix.lower()
+    ending = Path(path.removesuffix(".gz")).suffix.lower()
     try:
-        if ending == ".jsonl":
-            for number, line in enumerate(Path(path).read_text(encoding="utf-8").split("\n"), 1):
+        if Path(path).is_dir() or ending == ".txt":
+            files = sorted(Path(path).glob("*.txt")) if Path(path).is_dir() else [Path(path)]
+            yield from enumerate(({"id": f.stem, "text": f.read_bytes().decode("utf-8")} for f in files), 1)
+        elif ending == ".jsonl":
+            raw = gzip.decompress(Path(path).read_bytes()) if path.endswith(".gz") else Path(path).read_bytes()
+            for number, line in enumerate(raw.decode("utf-8").split("\n"), 1):
                 if not line.strip():
                     continue
                 try:
@@ -94,9 +101,13 @@ def _read(path: str):
 
             yield from enumerate(datasets.load_dataset(path.removeprefix(DATASET), split="train"), 1)
         else:
-            sys.exit(f"error: {path}: data is .jsonl, .csv or .parquet, or {DATASET}NAME for a dataset that `datasets` loads")
-    except OSError as error:
-        sys.exit(f"error: cannot read {path}: {error.strerror or error}; give the data's path with --data/--dev")
+            sys.exit(
+                f"error: {path}: data is .jsonl(.gz), .csv, .parquet, .txt or a folder of .txt, or {DATASET}NAME for a dataset that `datasets` loads"
+            )
+    except (OSError, EOFError) as error:
+        sys.exit(
+            f"error: cannot read {path}: {getattr(error, 'strerror', None) or error}; give the data's path with --data/--dev"
+        )
     except (ValueError, ConnectionError) as error:
         sys.exit(f"error: cannot read {path}: {error}")
 
@@ -109,7 +120,10 @@ def start(config: TrainConfig, task: str, labels):
     """
     auto = AutoModelForSequenceClassification if task == "stance" else AutoModelForTokenClassification
     if config.base != EMBEDDED:
-        return auto.from_pretrained(config.base, **label_maps(labels), **SAFE), AutoTokenizer.from_pretrained(config.base)
+        model = auto.from_pretrained(config.base, **label_maps(labels), ignore_mismatched_sizes=True, **SAFE)
+        if task == "stance":
+            keep_head(model, Path(config.base), tuple(labels))
+        return model, AutoTokenizer.from_pretrained(config.base)
     from export import dequantise
 
     folder = checkpoints.MODELS / task
@@ -123,6 +137,20 @@ def start(config: TrainConfig, task: str, labels):
     if lacking:
         sys.exit(f"error: the embedded {task} model lacks weights: {', '.join(lacking[:5])}")
     return model, AutoTokenizer.from_pretrained(folder)
+
+
+def keep_head(model: torch.nn.Module, folder: Path, labels: tuple[str, ...]) -> None:
+    """Where `labels` begin with those of the checkpoint in `folder`, keep what its classifier knows of them."""
+    if not (folder / "model.safetensors").is_file():
+        return
+    old = AutoConfig.from_pretrained(folder).id2label
+    names = tuple(old[i] for i in sorted(old))
+    if len(names) == len(labels) or names != labels[: len(names)]:
+        return  # the same head, which is loaded already, or another label set
+    head = "classifier" if isinstance(model.classifier, torch.nn.Linear) else "classifier.out_proj"
+    with safe_open(folder / "model.safetensors", "pt") as file, torch.no_grad():
+        for name in ("weight", "bias"):
+            getattr(model.get_submodule(head), name)[: len(names)] = file.get_tensor(f"{head}.{name}")
 
 
 def freeze(model: torch.nn.Module, layers: int) -> None:
@@ -147,6 +175,16 @@ def check_overlap(train: list[dict], dev: list[dict], drop: bool) -> list[dict]:
         )
     print(f"left out of train, being in dev: {shown}", file=sys.stderr)
     return [row for row in train if row["text"].strip() not in twice]
+
+
+def weigh(items: list[dict], weights: dict[str, float], seed: int) -> list[dict]:
+    """Repeat (or thin out) the rows or pairs of a file by its weight."""
+    rng = random.Random(seed)
+    out = []
+    for item in items:
+        weight = weights.get(item["file"], 1.0)
+        out += [item] * (int(weight) + (rng.random() < weight % 1))
+    return out
 
 
 def check_labels(train: list[dict], dev: list[dict], labels: tuple[str, ...], least: int = 2) -> None:

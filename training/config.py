@@ -37,7 +37,9 @@ class TrainConfig:
     label_column: str = "label"  # stance: the column that holds the label, in rows of one pair
     dev_share: float = 0.2  # stance: share of the texts to measure on where no dev file is given
     drop_overlap: bool = False  # leave train rows out whose text is in dev too, instead of refusing to start
-    weights: dict[str, float] = dataclasses.field(default_factory=dict)  # stance: how often a row of a source counts
+    weights: dict[str, float] = dataclasses.field(
+        default_factory=dict
+    )  # stance, target: how often a row of a file counts, by its name
     auxiliary: str = ""  # stance: column with a second label set, learnt beside the first, left out of the saved model
     context: int = 0  # stance: tokens of the preceding text that the model sees
     whole_sentences: bool = True  # stance: train on statements without a target too, for sentences whose stances agree

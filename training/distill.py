@@ -3,16 +3,19 @@
     python training/distill.py runs/teacher --texts raw/*.jsonl.gz polnear_train.jsonl --pairs dse_train.jsonl \\
         --keep-out statements_dev.jsonl plv_test.jsonl articles/ --out distilled.jsonl
 
-From articles (`--texts`) the embedded pipeline takes statements, their holders and their targets, more of them than it would
-report; from `--pairs` ({"text", "source", "target", "target_span"}) the pairs are taken as they are. A text that shares
-eight words in a row with a file (or a folder of .txt files) that is kept out is left out. Out come rows of one pair, with
-"scores": the teacher's probability of each label.
+The teacher is a stance or a target checkpoint. A text that shares eight words in a row with a file (or a folder of .txt files)
+that is kept out is left out.
+
+stance: from articles (`--texts`) the embedded pipeline takes statements, their holders and their targets, more of them than it
+would report; from `--pairs` ({"text", "source", "target", "target_span"}) the pairs are taken as they are. Out come rows of
+one pair, with "scores": the teacher's probability of each label.
+target: from articles come sentences, or the contents of "attributions" where rows have them; from `--pairs` their texts.
+Out come statements with "tags": the teacher's probability of each label for each word.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import random
 import re
@@ -22,16 +25,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import common
 import torch
 from tqdm import tqdm
 
 import stancekit as sk
+from stancekit import checkpoints
 from stancekit.segment import segment
 
 WORD = re.compile(r"\w+")
 RUN = 8  # words
 MAX_CHARS = 6_000  # of an article: enough of each, and all of them get their turn
 EAGER = -1.5  # added to the target tagger's log-probability of no target: finds also what it would not report
+LENGTHS = (5, 60)  # words of a statement to tag
+SLICE = 512  # rows given to the teacher at once
 
 
 def runs(text: str) -> set[int]:
@@ -42,22 +49,11 @@ def runs(text: str) -> set[int]:
     return {hash(tuple(words[i : i + RUN])) for i in range(len(words) - RUN + 1)}
 
 
-def read(path: Path) -> Iterator[dict]:
-    """The rows of a .jsonl or .jsonl.gz file, or the texts of a folder."""
-    if path.is_dir():
-        yield from ({"text": file.read_text(encoding="utf-8")} for file in sorted(path.glob("*.txt")))
-    elif path.suffix == ".txt":
-        yield {"text": path.read_text(encoding="utf-8")}
-    else:
-        with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as lines:
-            yield from map(json.loads, lines)
-
-
-def sample(paths: list[Path], kept_out: set[int], limit: int, rng: random.Random) -> list[dict]:
+def sample(paths: list[str], kept_out: set[int], limit: int, rng: random.Random) -> list[dict]:
     """Rows of the files, as many of each, none of which shares a run of words with what is kept out."""
     out = []
     for path in paths:
-        rows = [r for r in read(path) if isinstance(r.get("text"), str) and r["text"].strip()]
+        rows = common.read_rows([path])
         rng.shuffle(rows)
         found: list[dict] = []
         for row in rows:
@@ -65,7 +61,7 @@ def sample(paths: list[Path], kept_out: set[int], limit: int, rng: random.Random
                 break
             if not runs(row["text"][:MAX_CHARS]) & kept_out:
                 found.append(row)
-        print(f"{path.name}: {len(found)} of {len(rows)} rows", file=sys.stderr)
+        print(f"{path}: {len(found)} of {len(rows)} rows", file=sys.stderr)
         out += found
     return out
 
@@ -85,41 +81,83 @@ def statement_pairs(nlp: sk.Pipeline, texts: list[str], most: int, rng: random.R
     return out
 
 
+def stance_rows(teacher: Path, articles: list[dict], rows: list[dict], most: int, rng: random.Random) -> Iterator[dict]:
+    """Pairs with the teacher's scores."""
+    items = [r for r in rows if r.get("target_span")]
+    if articles:
+        texts = [row["text"][:MAX_CHARS] for row in articles]
+        items = statement_pairs(sk.load(), [t for t in texts if segment(t).sentences], most, rng) + items
+    model = sk.load(stance=teacher).stance_model
+    for at in tqdm(range(0, len(items), SLICE), unit="batch", file=sys.stderr):
+        part = items[at : at + SLICE]
+        inputs = [model.encoder.encode(i["text"], tuple(i["target_span"]), i.get("source")) for i in part]
+        with torch.autocast("cpu", dtype=torch.bfloat16):  # moves a probability by less than a hundredth, in half the time
+            found = model.probabilities(inputs)
+        for item, row in zip(part, found, strict=True):
+            scores = {label: round(float(p), 4) for label, p in zip(model.labels, row, strict=True)}
+            yield {"text": item["text"], "source": item.get("source"), "target_span": item["target_span"], "scores": scores}
+
+
+def statements(articles: list[dict], rows: list[dict], most: int, rng: random.Random) -> list[str]:
+    """Texts to tag, at most `most` of each article."""
+    out = [row["text"] for row in rows]
+    for row in articles:
+        text = row["text"]
+        spans = [(a["content"][0][0], a["content"][-1][1]) for a in row.get("attributions") or [] if a.get("content")]
+        if "attributions" not in row:
+            spans = [(s.start, s.end) for s in segment(text[:MAX_CHARS]).sentences]
+        found = [text[start:end].strip() for start, end in spans]
+        out += rng.sample(found, min(most, len(found)))
+    return list(dict.fromkeys(t for t in out if LENGTHS[0] <= len(WORD.findall(t)) <= LENGTHS[1]))
+
+
+def target_rows(teacher: Path, texts: list[str]) -> Iterator[dict]:
+    """Statements with the teacher's tags."""
+    model = sk.load(target=teacher).target_model
+    for at in tqdm(range(0, len(texts), SLICE), unit="batch", file=sys.stderr):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            found = model.scores(texts[at : at + SLICE])
+        for text, (_, scores) in zip(texts[at : at + SLICE], found, strict=True):
+            yield {"text": text, "tags": [[round(float(p), 3) for p in row] for row in torch.from_numpy(scores).exp()]}
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("teacher", type=Path, help="a stance checkpoint")
-    parser.add_argument("--texts", nargs="*", type=Path, default=[])
-    parser.add_argument("--pairs", nargs="*", type=Path, default=[])
-    parser.add_argument("--keep-out", nargs="*", type=Path, default=[], metavar="FILE")
+    parser.add_argument("teacher", type=Path, help="a stance or target checkpoint")
+    parser.add_argument("--texts", nargs="*", default=[])
+    parser.add_argument("--pairs", nargs="*", default=[])
+    parser.add_argument("--keep-out", nargs="*", default=[], metavar="FILE")
     parser.add_argument("--articles", type=int, default=1000, help="how many articles")
-    parser.add_argument("--per-article", type=int, default=8, help="pairs of one article, at most")
+    parser.add_argument("--per-article", type=int, default=8, help="pairs or statements of one article, at most")
     parser.add_argument("--rows", type=int, default=4000, help="how many rows of --pairs")
     parser.add_argument("--seed", type=int, default=13)
     parser.add_argument("--out", type=Path, required=True)
     a = parser.parse_args(argv)
-    rng = random.Random(a.seed)
-    kept_out = {run for path in a.keep_out for row in read(path) for run in runs(row["text"])}
-    items = []
-    if a.texts:
-        texts = [row["text"][:MAX_CHARS] for row in sample(a.texts, kept_out, a.articles, rng)]
-        items += statement_pairs(sk.load(), [t for t in texts if segment(t).sentences], a.per_article, rng)
-    if a.pairs:
-        items += [r for r in sample(a.pairs, kept_out, a.rows, rng) if r.get("target_span")]
-    if not items:
+    try:
+        task = checkpoints.task_of(a.teacher)
+        if task not in ("stance", "target"):
+            raise ValueError(f"{a.teacher} serves the task {task}: a teacher is a stance or target checkpoint")
+    except ValueError as error:
+        sys.exit(f"error: {error}")
+    if not a.texts and not a.pairs:
         sys.exit("error: nothing to label: give --texts or --pairs")
-    teacher = sk.load(stance=a.teacher).stance_model
-    inputs = [teacher.encoder.encode(i["text"], tuple(i["target_span"]), i.get("source")) for i in items]
-    size = 512
+    rng = random.Random(a.seed)
+    kept_out = {run for row in common.read_rows(a.keep_out) for run in runs(row["text"])} if a.keep_out else set()
+    articles, rows = sample(a.texts, kept_out, a.articles, rng), sample(a.pairs, kept_out, a.rows, rng)
+    found = (
+        target_rows(a.teacher, statements(articles, rows, a.per_article, rng))
+        if task == "target"
+        else stance_rows(a.teacher, articles, rows, a.per_article, rng)
+    )
+    count = 0
     with a.out.open("w", encoding="utf-8") as out:
-        for at in tqdm(range(0, len(items), size), unit="batch", file=sys.stderr):
-            with torch.autocast("cpu", dtype=torch.bfloat16):  # moves a probability by less than a hundredth, in half the time
-                rows = teacher.probabilities(inputs[at : at + size])
-            for item, row in zip(items[at : at + size], rows, strict=True):
-                scores = {label: round(float(p), 4) for label, p in zip(teacher.labels, row, strict=True)}
-                row = {"text": item["text"], "source": item.get("source"), "target_span": item["target_span"], "scores": scores}
-                out.write(json.dumps(row, ensure_ascii=False) + "\n")
-    print(f"{len(items)} pairs in {a.out}")
-    return len(items)
+        for row in found:
+            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+    if not count:
+        sys.exit("error: nothing to label in these texts")
+    print(f"{count} rows in {a.out}")
+    return count
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import common
 import numpy as np
 from sklearn.metrics import f1_score
+from tag_data import windows
 
 from stancekit import attribution, tagging
 from stancekit.backends import Backend
@@ -34,14 +35,10 @@ def inputs_and_gold(rows: list[dict], backend: Backend, task: str):
             marked = [(s, e, r) for r, role in enumerate(ROLES) for a in row["attributions"] for s, e in a.get(role) or []]
             labels = tagging.gold_labels(places, marked)
         tokens = tagging.pieces(backend.tokenizer, words)
-        room = int(backend.settings["max_length"]) - 2
-        for first, end in tagging.windows([len(t) for t in tokens], room, int(backend.settings.get("overlap", 64))):
-            line, marks = [backend.cls], [-100]
-            for i in range(first, end):
-                line += tokens[i]
-                marks += [labels[i]] + [-100] * (len(tokens[i]) - 1) if tokens[i] else []
-            ids.append([*line[: room + 1], backend.sep])
-            gold.append([*marks[: room + 1], -100])
+        room, overlap = int(backend.settings["max_length"]) - 2, int(backend.settings.get("overlap", 64))
+        for line, marks in windows(tokens, labels, -100, room, overlap, (backend.cls, backend.sep)):
+            ids.append(line)
+            gold.append(marks)
     return ids, None, gold
 
 

@@ -16,6 +16,7 @@ import common
 import numpy as np
 from config import TrainConfig, read_config
 from datasets import Dataset
+from tag_data import windows
 from train_linker import fit_linker
 from transformers import DataCollatorForTokenClassification
 
@@ -27,18 +28,13 @@ from stancekit.segment import segment
 def encode(rows: list[dict], tokenizer, config: TrainConfig) -> Dataset:
     """Documents to windows of token ids and labels; only the first token of a word carries its label."""
     out: dict[str, list] = {"input_ids": [], "attention_mask": [], "labels": []}
-    plain = common.plain_tokenizer(tokenizer)
+    plain, ends = common.plain_tokenizer(tokenizer), (tokenizer.cls_token_id, tokenizer.sep_token_id)
     for row in rows:
         words, spans = attribution.words(segment(row["text"]))
         marked = [(s, e, r) for r, role in enumerate(ROLES) for a in row["attributions"] for s, e in a.get(role) or []]
         gold = tagging.gold_labels(spans, marked)
         pieces = tagging.pieces(plain, words)
-        for first, end in tagging.windows([len(p) for p in pieces], config.max_length - 2, config.overlap):
-            ids, labels = [tokenizer.cls_token_id], [-100]
-            for i in range(first, end):
-                ids += pieces[i]
-                labels += [gold[i]] + [-100] * (len(pieces[i]) - 1) if pieces[i] else []
-            ids, labels = ids[: config.max_length - 1] + [tokenizer.sep_token_id], labels[: config.max_length - 1] + [-100]
+        for ids, labels in windows(pieces, gold, -100, config.max_length - 2, config.overlap, ends):
             for name, value in (("input_ids", ids), ("attention_mask", [1] * len(ids)), ("labels", labels)):
                 out[name].append(value)
     return Dataset.from_dict(out)

@@ -46,7 +46,10 @@ def hold_back(rows: list[dict], config: TrainConfig) -> tuple[list[dict], list[d
     for row in rows:
         by_text.setdefault(row["text"].strip(), []).append(row)
     by_label: dict[str, list[str]] = {}
+    taught = {r["text"].strip() for r in rows if r.get("scores")}  # a teacher's answers are no measure
     for text, group in by_text.items():
+        if text in taught:
+            continue
         by_label.setdefault(str(group[0].get(config.label_column) or ""), []).append(text)
     rng, dev = random.Random(config.seed), set()
     for texts in by_label.values():
@@ -77,6 +80,10 @@ def pairs(
             second = row.get(auxiliary) if auxiliary else None
             if entry.get("label") is None and second is None and not entry.get("scores"):
                 continue
+            if labels and (foreign := set(entry.get("scores") or ()) - set(labels)):
+                sys.exit(
+                    f"error: row {row.get('id', row['text'][:40])!r}: scores for {', '.join(sorted(foreign))}; the labels are {', '.join(labels)}"
+                )
             if labels and entry["label"] not in (*labels, None):
                 unknown[entry["label"]] = row.get("id", row["text"][:40])
                 continue
@@ -118,16 +125,6 @@ def whole_sentences(rows: list[dict]) -> list[dict]:
     return out
 
 
-def weigh(items: list[dict], weights: dict[str, float], seed: int) -> list[dict]:
-    """Repeat (or thin out) the pairs of a file by its weight."""
-    rng = random.Random(seed)
-    out = []
-    for item in items:
-        weight = weights.get(item["file"], 1.0)
-        out += [item] * (int(weight) + (rng.random() < weight % 1))
-    return out
-
-
 def encode(items: list[dict], encoder: Encoder, labels: tuple[str, ...], second: tuple[str, ...] = ()) -> Dataset:
     """Pairs to classifier inputs; labels are (number, auxiliary number, teacher's score of each label).
 
@@ -165,7 +162,7 @@ class TwoHeads(Trainer):
         main, second = logits[:, : self.main], logits[:, self.main :]
         gold, auxiliary, taught = labels[:, 0].long(), labels[:, 1].long(), labels[:, 2:]
         options = {"ignore_index": IGNORE, "label_smoothing": self.smoothing}
-        if count := int(((gold != IGNORE) | taught.any(-1)).sum()):
+        if count := int((gold != IGNORE).sum() + taught.any(-1).sum()):  # a pair with both kinds counts as two
             by_teacher = cross_entropy(main, taught, reduction="none")[taught.any(-1)].sum()
             loss = loss + (cross_entropy(main, gold, reduction="sum", **options) + by_teacher) / count
         if bool((auxiliary != IGNORE).any()):
@@ -214,7 +211,7 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     common.check_labels(train, dev, labels)
     if config.whole_sentences:
         train += [p for p in whole_sentences(train_rows) if p["label"] in labels]
-    train = weigh(train, config.weights, config.seed)
+    train = common.weigh(train, config.weights, config.seed)
     model, tokenizer = common.start(config, "stance", (*labels, *(f"auxiliary {s}" for s in second)))
     encoder = Encoder(common.plain_tokenizer(tokenizer), config.max_length, config.context)
     metric = common.load_metric("label_f1")

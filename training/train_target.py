@@ -3,7 +3,8 @@
     python training/train_target.py configs/target/base.yaml --data statements_train.jsonl --dev statements_dev.jsonl
 
 Data: JSONL, a statement a line: {"text", "stances": [{"start", "end", "label", …}]}, or rows with "target_span" and
-"label" (the public sets). Neutral entries are left out: what the tagger finds is what a stance is taken on.
+"label" (the public sets). Neutral entries are left out: what the tagger finds is what a stance is taken on. Rows with "tags" instead, a teacher's
+probabilities of each label for each word (distill.py), are learnt as they are (Hinton et al. 2015).
 """
 
 from __future__ import annotations
@@ -17,10 +18,14 @@ import common
 import numpy as np
 from config import TrainConfig, read_config
 from datasets import Dataset
-from transformers import DataCollatorForTokenClassification
+from tag_data import SoftCollator, windows
+from torch.nn.functional import cross_entropy
+from transformers import Trainer
 
 from stancekit import tagging
 from stancekit.labels import STANCES
+
+LABELS = tagging.bio(STANCES)
 
 
 def spans(row: dict) -> list[tuple[int, int, int]]:
@@ -32,21 +37,39 @@ def spans(row: dict) -> list[tuple[int, int, int]]:
     return sorted((s, e, STANCES.index(label)) for s, e, label in found if label in STANCES)
 
 
+def expected(row: dict, words: list[str], places: tagging.Spans) -> np.ndarray:
+    """How likely each label is for each word, shape (words, labels): a teacher's "tags" (distill.py), or 1 for the gold label."""
+    if "tags" not in row:
+        return np.eye(len(LABELS))[tagging.gold_labels(places, spans(row))]
+    tags = np.asarray(row["tags"], dtype=float)
+    if tags.shape != (len(words), len(LABELS)):
+        sys.exit(f"error: row {row['text'][:40]!r}: tags of shape {tags.shape}, not {(len(words), len(LABELS))} (words, labels)")
+    return tags
+
+
 def encode(rows: list[dict], tokenizer, config: TrainConfig) -> Dataset:
-    """Statements to token ids and labels; only the first token of a word carries its label."""
-    out: dict[str, list] = {"input_ids": [], "attention_mask": [], "labels": []}
-    plain = common.plain_tokenizer(tokenizer)
+    """Statements to token ids and, for the first token of each word, label probabilities; 0 throughout for other tokens."""
+    out: dict[str, list] = {"input_ids": [], "labels": []}
+    plain, ends = common.plain_tokenizer(tokenizer), (tokenizer.cls_token_id, tokenizer.sep_token_id)
     for row in rows:
         words, places = tagging.split_words(row["text"])
-        gold = tagging.gold_labels(places, spans(row))
-        ids, labels = [tokenizer.cls_token_id], [-100]
-        for tokens, label in zip(tagging.pieces(plain, words), gold, strict=True):
-            ids += tokens
-            labels += [label] + [-100] * (len(tokens) - 1) if tokens else []
-        ids, labels = ids[: config.max_length - 1] + [tokenizer.sep_token_id], labels[: config.max_length - 1] + [-100]
-        for name, value in (("input_ids", ids), ("attention_mask", [1] * len(ids)), ("labels", labels)):
-            out[name].append(value)
+        soft = (1 - config.label_smoothing) * expected(row, words, places) + config.label_smoothing / len(LABELS)
+        pieces = tagging.pieces(plain, words)
+        for ids, labels in windows(pieces, soft.tolist(), [0.0] * len(LABELS), config.max_length - 2, config.overlap, ends):
+            out["input_ids"].append(ids)
+            out["labels"].append(labels)
     return Dataset.from_dict(out)
+
+
+class SoftTagger(Trainer):
+    """Cross-entropy to label probabilities, over the tokens that have any."""
+
+    def compute_loss(self, model, inputs, return_outputs=False, **_):
+        labels = inputs.pop("labels")
+        outputs = model(**inputs)
+        counted = labels.sum(-1) > 0
+        loss = cross_entropy(outputs.logits.float()[counted], labels[counted])
+        return (loss, outputs) if return_outputs else loss
 
 
 def metrics(prediction) -> dict[str, float]:
@@ -54,11 +77,11 @@ def metrics(prediction) -> dict[str, float]:
     metric = common.load_metric("span_f1")
     found, gold = [], []
     for logits, labels in zip(prediction.predictions, prediction.label_ids, strict=True):
-        keep = labels >= 0
+        keep = labels.sum(-1) > 0
         places = [(i, i + 1) for i in range(int(keep.sum()))]
         best = tagging.spans_of(tagging.log_softmax(logits[keep]), places, STANCES)
         found.append([[t.start, t.end, STANCES.index(t.kind)] for t in best])
-        exact = tagging.spans_of(np.log(np.eye(logits.shape[-1])[labels[keep]] + 1e-12), places, STANCES)
+        exact = tagging.spans_of(np.log(np.eye(logits.shape[-1])[labels[keep].argmax(-1)] + 1e-12), places, STANCES)
         gold.append([[t.start, t.end, STANCES.index(t.kind)] for t in exact])
     out = {}
     for name, kinds in (("span", False), ("tuple", True)):
@@ -71,11 +94,11 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     config = read_config(argv, __doc__)
     train, dev = common.read_rows(config.train, config.limit), common.read_rows(config.dev, config.limit)
     train = common.check_overlap(train, dev, config.drop_overlap)
-    labels = tagging.bio(STANCES)
-    model, tokenizer = common.start(config, "target", labels)
+    train = common.weigh(train, config.weights, config.seed)
+    model, tokenizer = common.start(config, "target", LABELS)
     trainer = common.trainer(
         config, model, tokenizer, encode(train, tokenizer, config), encode(dev, tokenizer, config),
-        DataCollatorForTokenClassification(tokenizer), metrics,
+        SoftCollator(tokenizer.pad_token_id), metrics, cls=SoftTagger,
     )  # fmt: skip
     figures = common.fit(trainer, config)
     extra = {"task": "target", "max_length": config.max_length, "overlap": config.overlap}

@@ -1,0 +1,286 @@
+"""A labelling run that survives being killed: what is done is kept, and the same command goes on from there.
+
+While a run lasts, records go into a journal, and after each batch a small state file says how many articles are done and
+how long the journal is (both reach the disk in this order, so that the state never promises more than there is). A run
+that is started again cuts the journal to that length, passes over the articles that are done, checking by a digest that
+they are the same, and goes on. The output appears under its name only when it is complete; of a folder of shards, each does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from .types import FRAME_COLUMNS, Document, Statement, arrow_schema
+
+OUTPUTS = (".jsonl", ".csv", ".parquet")
+SHARD_ARTICLES = 1000
+GROUP_ROWS = 50_000  # rows of a Parquet row group
+MANIFEST = "_manifest.json"  # readers of Parquet folders pass over names that begin with _ or .
+SHARD = "part-{:05d}.parquet"
+START = "0" * 40  # the digest of no articles
+
+
+class Run:
+    """Documents into one file (records to .jsonl, flat rows to .csv and .parquet), or into a folder of Parquet shards.
+
+    Args:
+        out: the file, by its ending, or a folder (a name without an ending, or a folder that exists).
+        identity: what the output depends on beside the articles (models, options): a run goes on only with the same.
+        overwrite: replace an output that exists, and forget an unfinished run.
+        shard_articles: articles of a shard.
+
+    Attributes:
+        done: articles that an earlier, unfinished run has labelled; give them to `skip`, the others to `add`.
+
+    Raises:
+        ValueError: the output exists, cannot be written, has an unknown ending, or was begun with another identity.
+    """
+
+    def __init__(
+        self, out: Path, identity: Mapping[str, Any], overwrite: bool = False, shard_articles: int = SHARD_ARTICLES
+    ) -> None:
+        self.out, self.shard_articles = out, shard_articles
+        self.ending = next((e for e in OUTPUTS if out.name.lower().endswith(e)), None)
+        self.folder = out.is_dir() or (self.ending is None and not out.suffix)
+        if self.ending is None and not self.folder:
+            raise ValueError(f"{out}: unknown ending for output; allowed are {', '.join(OUTPUTS)}, or a folder")
+        self.journal = out / ".journal.jsonl" if self.folder else out.with_name(out.name + ".part")
+        self.state_file = out / MANIFEST if self.folder else out.with_name(out.name + ".part.json")
+        _make_folder(out if self.folder else out.parent)
+        fresh = {"identity": json.loads(json.dumps(identity)), "articles": 0, "statements": 0, "digest": START, "bytes": 0}
+        self.state: dict[str, Any] = {**fresh, "shards": [], "failed": [], "complete": False}
+        self._check(overwrite)
+        self.done = int(self.state["articles"])
+        self._seen, self._digest = 0, START
+        try:
+            self._save()  # before the journal: a folder that cannot be written is known before any work
+            self.file: IO[bytes] = self.journal.open("r+b" if self.journal.exists() else "w+b")
+            self.file.truncate(self.state["bytes"])
+            self.file.seek(self.state["bytes"])
+        except OSError as error:
+            raise ValueError(f"cannot write {out}: {error.strerror}") from error
+
+    def _check(self, overwrite: bool) -> None:
+        found = self._read_state()
+        if overwrite:
+            self._clear(found)
+            return
+        if self.folder:
+            if found and found["complete"]:
+                raise ValueError(f"{self.out} exists and is complete: choose another output, or add --overwrite")
+            if not found and self._others():
+                raise ValueError(f"{self.out} holds other files: choose an empty folder for the shards")
+        elif self.out.exists():
+            raise ValueError(f"{self.out} exists: choose another output, or add --overwrite")
+        if found:
+            old, new = found["identity"], self.state["identity"]
+            if changed := [key for key in {**old, **new} if old.get(key) != new.get(key)]:
+                raise ValueError(
+                    f"{self.out} was begun with other settings ({', '.join(sorted(changed))}): finish it with those, "
+                    "choose another output, or add --overwrite to start anew"
+                )
+            if not found["bytes"] or (self.journal.exists() and self.journal.stat().st_size >= found["bytes"]):
+                self.state = found
+            elif self.folder:  # the journal was lost: the finished shards still count
+                raise ValueError(f"{self.journal} is gone or shorter than {self.state_file} says: add --overwrite to start anew")
+
+    def _others(self) -> list[str]:
+        """Names in the folder that no run hides there."""
+        return [path.name for path in self.out.iterdir() if not path.name.startswith(".")]
+
+    def _read_state(self) -> dict[str, Any] | None:
+        try:
+            found = json.loads(self.state_file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise ValueError(f"cannot read {self.state_file}: {error}; add --overwrite to start anew") from error
+        if not isinstance(found, dict) or not set(self.state) <= set(found):
+            raise ValueError(f"{self.state_file} is not the state of a run: choose another output")
+        return found
+
+    def _clear(self, found: Mapping[str, Any] | None) -> None:
+        """Take away an earlier output: what a run wrote, and nothing else."""
+        if self.folder and not found and self._others():
+            raise ValueError(f"{self.out} holds other files: choose an empty folder for the shards")
+        names = [self.out / str(shard["name"]) for shard in found["shards"]] if found and self.folder else []
+        for path in (self.state_file, self.journal, *names):
+            path.unlink(missing_ok=True)
+
+    def skip(self, doc_id: str, text: str) -> None:
+        """Pass over an article that is done.
+
+        Raises:
+            ValueError: the articles so far are not those that the earlier run labelled.
+        """
+        self._count(doc_id, text)
+        if self._seen == self.done and self._digest != self.state["digest"]:
+            raise ValueError(
+                f"the first {self.done} articles are not those that {self.out} was begun with: "
+                "give the same inputs, or add --overwrite to start anew"
+            )
+
+    def _count(self, doc_id: str, text: str) -> None:
+        self._seen += 1
+        line = json.dumps([self._digest, doc_id, text]).encode()
+        self._digest = hashlib.sha1(line, usedforsecurity=False).hexdigest()
+
+    def add(self, docs: Sequence[Document], failed: Sequence[dict[str, Any]] = ()) -> None:
+        """Add the next documents, and what is to be said of those that failed (they are empty); when it returns both are safe."""
+        self.state["failed"] += failed
+        for doc in docs:
+            for record in doc.to_records():
+                self.file.write(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+            self._count(doc.doc_id, doc.text)
+            self.state["articles"] += 1
+            self.state["statements"] += len(doc)
+            if self.folder and self.state["articles"] - self._in_shards("articles") >= self.shard_articles:
+                self._shard()
+        self._commit()
+
+    def _in_shards(self, what: str) -> int:
+        return sum(int(shard[what]) for shard in self.state["shards"])
+
+    def _commit(self) -> None:
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.state |= {"bytes": self.file.tell(), "digest": self._digest}
+        self._save()
+
+    def _save(self) -> None:
+        text = json.dumps(self.state, indent=1 if self.folder else None, ensure_ascii=False)
+        part = self.state_file.with_name(self.state_file.name + ".tmp" if not self.folder else ".manifest.tmp")
+        _write(part, lambda file: file.write(text.encode("utf-8", "replace")))
+        part.replace(self.state_file)
+
+    def _records(self) -> Iterator[dict[str, Any]]:
+        self.file.flush()
+        with self.journal.open("rb") as lines:
+            yield from map(json.loads, lines)
+
+    def earlier(self) -> Iterator[list[dict[str, Any]]]:
+        """The records of each article that has any, from the journal of a single file, in order."""
+        group: list[dict[str, Any]] = []
+        for record in self._records():
+            if group and (record["doc_id"] != group[-1]["doc_id"] or record["id"] <= group[-1]["id"]):
+                yield group
+                group = []
+            group.append(record)
+        if group:
+            yield group
+
+    def _shard(self) -> None:
+        """The journal so far becomes a shard."""
+        name = SHARD.format(len(self.state["shards"]))
+        part = self.out / f".{name}.tmp"
+        self.file.flush()
+        rows = _write(part, self._parquet)
+        part.replace(self.out / name)
+        entry = {what: int(self.state[what]) - self._in_shards(what) for what in ("articles", "statements")}
+        self.state["shards"].append({"name": name, **entry, "rows": rows})
+        # The state first: if this is where the run ends, the next one cuts the journal itself.
+        self.state |= {"bytes": 0, "digest": self._digest}
+        self._save()
+        self.file.seek(0)
+        self.file.truncate()
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        for record in self._records():
+            yield from Statement.from_record(record).to_rows(record["doc_id"])
+
+    def _parquet(self, file: IO[bytes]) -> int:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        schema, rows, count = arrow_schema(), [], 0
+        with pq.ParquetWriter(file, schema) as writer:
+            for row in self._rows():
+                rows.append(row)
+                count += 1
+                if len(rows) >= GROUP_ROWS:
+                    writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+                    rows = []
+            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+        return count
+
+    def _csv(self, file: IO[bytes]) -> int:
+        text = io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline="", write_through=True)
+        writer, count = csv.writer(text, lineterminator="\n"), 0
+        writer.writerow(FRAME_COLUMNS)
+        for row in self._rows():
+            writer.writerow(row.values())
+            count += 1
+        text.detach()
+        return count
+
+    def finish(self) -> None:
+        """Give the output its name, and take the journal away.
+
+        Raises:
+            ValueError: fewer articles came than an earlier run had labelled.
+        """
+        if self._seen < self.done:
+            raise ValueError(
+                f"{self.out} was begun with more articles ({self.done}) than there are now ({self._seen}): "
+                "give the same inputs, or add --overwrite to start anew"
+            )
+        if self.folder:
+            if self.state["articles"] > self._in_shards("articles") or not self.state["shards"]:
+                self._shard()
+            self.file.close()
+            self.journal.unlink(missing_ok=True)
+            self.state["complete"] = True
+            self._save()
+            return
+        if self.ending == ".jsonl":
+            self.file.flush()
+            self.journal.replace(self.out)
+        else:
+            part = self.out.with_name(self.out.name + ".tmp")
+            _write(part, self._csv if self.ending == ".csv" else self._parquet)
+            part.replace(self.out)
+        self.file.close()
+        for path in (self.journal, self.state_file):
+            path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Stop here: nothing was found to label, so leave nothing; otherwise what is done stays for the next run."""
+        with contextlib.suppress(OSError):  # a full disk was reported when it was met
+            self.file.close()
+        if not self.state["articles"]:
+            for path in (self.journal, self.state_file):
+                path.unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"cannot make the folder {folder}: {error.strerror}") from error
+
+
+def _write(path: Path, work: Any) -> int:
+    """Write a file through `work(file)` so that it is on the disk before this returns; what `work` returned."""
+    with path.open("wb") as file:
+        result: int = work(file)
+        file.flush()
+        os.fsync(file.fileno())
+    return result
+
+
+def fingerprint(folder: Path) -> str:
+    """A digest of a model folder: its weights, tokenizer and settings."""
+    found = hashlib.sha1(usedforsecurity=False)
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (".onnx", ".safetensors", ".json"):
+            found.update(path.name.encode())
+            found.update(path.read_bytes())
+    return found.hexdigest()

@@ -1,0 +1,176 @@
+"""Runs that are broken off: at every point where something reaches the disk, and by a real kill."""
+
+import errno
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from stancekit.runs import MANIFEST, Run
+from stancekit.types import Document, Span, Stance, Statement
+
+from .conftest import ROOT
+
+IDENTITY = {"model": "m1", "speaker": None}
+
+
+def document(number):
+    """A document with as many statements as its number has, up to 2; every second one with a stance."""
+    text = f"Peru rejects levy {number}. It thanks Chile “again”."
+    stance = Stance("reject", 0.9, {"reject": 0.9}, Span(13, 17, "levy"), "Peru")
+    statements = tuple(
+        Statement(i, 0, 18, text[:18], "own", "Ana Ruiz", stances=(stance,) if i == 0 else ()) for i in range(number % 3)
+    )
+    return Document(text, statements, f"d{number // 2}")  # two documents share an id
+
+
+DOCS = [document(n) for n in range(11)]
+
+
+def work(out, docs=DOCS, size=2, **options):
+    """What the command does: go on where an earlier run stopped."""
+    run = Run(out, IDENTITY, shard_articles=3, **options)
+    try:
+        for doc in docs[: run.done]:
+            run.skip(doc.doc_id, doc.text)
+        for at in range(run.done, len(docs), size):
+            run.add(docs[at : at + size])
+        run.finish()
+    finally:
+        run.close()
+
+
+def content(out):
+    return {p.name: p.read_bytes() for p in sorted(out.iterdir())} if out.is_dir() else out.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["o.jsonl", "o.csv", "o.parquet", "shards"])
+def test_broken_off_at_any_point_and_started_again_it_ends_the_same(tmp_path, monkeypatch, name):
+    work(tmp_path / "whole" / name)
+    expected = content(tmp_path / "whole" / name)
+    for point in range(200):
+        out, left = tmp_path / str(point) / name, [point]
+
+        def crash_after(function, left=left):
+            def call(*args, **kwargs):
+                if left[0] == 0:
+                    left[0] = -1
+                    raise KeyboardInterrupt
+                left[0] -= 1
+                return function(*args, **kwargs)
+
+            return call
+
+        with monkeypatch.context() as patched:
+            for where in ("os.fsync", "pathlib.Path.replace", "pathlib.Path.unlink", "stancekit.runs.Run._save"):
+                module, attribute = where.rsplit(".", 1)
+                patched.setattr(where, crash_after(getattr(sys.modules.get(module) or _find(module), attribute)))
+            patched.setattr(Run, "close", lambda self: self.file.close())  # a killed process tidies nothing
+            try:
+                work(out)
+                finished = True
+            except KeyboardInterrupt:
+                finished = False
+        if finished and left[0] >= 0:
+            break  # the run has fewer points than that
+        manifest = out / MANIFEST
+        complete = json.loads(manifest.read_text("utf-8"))["complete"] if manifest.exists() else out.is_file()
+        if not complete:
+            work(out)
+        assert content(out) == expected, f"broken off at point {point}"
+    assert point > 20
+
+
+def _find(path):
+    module, name = path.rsplit(".", 1)
+    return getattr(sys.modules[module], name)
+
+
+def test_the_outputs_hold_the_same(tmp_path):
+    for name in ("o.jsonl", "o.csv", "o.parquet", "shards"):
+        work(tmp_path / name)
+    records = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert records == [r for d in DOCS for r in d.to_records()]
+    rows = [r for d in DOCS for r in d.to_rows()]
+    for name in ("o.parquet", "shards"):
+        frame = pd.read_parquet(tmp_path / name)
+        assert [list(r) for r in frame[["doc_id", "id", "label"]].to_numpy()] == [
+            [r[c] for c in ("doc_id", "id", "label")] for r in rows
+        ]
+    assert list(pd.read_csv(tmp_path / "o.csv").label) == [r["label"] for r in rows]
+    manifest = json.loads((tmp_path / "shards" / MANIFEST).read_text(encoding="utf-8"))
+    assert [s["articles"] for s in manifest["shards"]] == [3, 3, 3, 2]
+    assert sum(s["rows"] for s in manifest["shards"]) == len(rows)
+    assert manifest["complete"]
+
+
+def broken_off(out, count=4):
+    run = Run(out, IDENTITY, shard_articles=3)
+    run.add(DOCS[:count])
+    run.close()
+
+
+@pytest.mark.parametrize("name", ["o.jsonl", "shards"])
+def test_old_output_is_not_mixed_with_other_settings_or_articles(tmp_path, name):
+    out = tmp_path / name
+    broken_off(out)
+    with pytest.raises(ValueError, match=r"begun with other settings \(model\).*--overwrite"):
+        Run(out, {**IDENTITY, "model": "m2"}, shard_articles=3)
+    with pytest.raises(ValueError, match="the first 4 articles are not those"):
+        work(out, [*reversed(DOCS)])
+    with pytest.raises(ValueError, match=r"begun with more articles \(4\) than there are now \(2\)"):
+        work(out, DOCS[:2])
+    work(out)
+    before = content(out)
+    with pytest.raises(ValueError, match="exists"):
+        work(out)
+    work(out, overwrite=True)
+    assert content(out) == before
+
+
+def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
+    out = tmp_path / "o.jsonl"
+    run = Run(out, IDENTITY)
+    run.add(DOCS[:4])
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            run.add(DOCS[4:6])
+    run.close()
+    work(out)
+    work(tmp_path / "whole.jsonl")
+    assert out.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+
+
+def test_what_stands_in_a_folder_is_left_alone(tmp_path):
+    folder = tmp_path / "shards"
+    folder.mkdir()
+    (folder / "mine.txt").write_text("x", encoding="utf-8")
+    for overwrite in (False, True):
+        with pytest.raises(ValueError, match="holds other files"):
+            Run(folder, IDENTITY, overwrite=overwrite)
+    (folder / MANIFEST).write_text("{}", encoding="utf-8")
+    with pytest.raises(ValueError, match="not the state of a run"):
+        Run(folder, IDENTITY)
+    assert (folder / "mine.txt").read_text(encoding="utf-8") == "x"
+
+
+def test_a_run_that_failed_on_an_article_still_says_so_later(tmp_path):
+    run = Run(tmp_path / "o.jsonl", IDENTITY)
+    run.add([Document("x", (), "a")], [{"where": "a", "reason": "could not be labelled"}])
+    run.close()
+    assert Run(tmp_path / "o.jsonl", IDENTITY).state["failed"] == [{"where": "a", "reason": "could not be labelled"}]
+
+
+@pytest.mark.parametrize(("name", "processes"), [("stances.jsonl", "1"), ("shards", "2")])
+def test_killed_outright(name, processes):
+    argv = [sys.executable, "training/soak.py", "--articles", "40", "--kills", "3", "--out", name, "--processes", processes]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False, timeout=400)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "the same output as an unbroken run" in done.stdout

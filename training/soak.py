@@ -1,0 +1,105 @@
+"""Kill a labelling run again and again, and check that it ends with the output of an unbroken one.
+
+    python training/soak.py [--articles 500] [--kills 20] [--out stances.jsonl] [--processes 1]
+
+Each run is killed (SIGKILL) after a random time and started again by the same command. --out takes a name with any ending
+that `stancekit label` writes, or one without, for a folder of shards. The articles are authored ones, varied by number.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def articles(count: int) -> list[dict]:
+    """Authored articles, each with its number in its text; every seventh row is broken."""
+    found = []
+    for path in sorted((ROOT / "seeds").glob("articles_*.jsonl")):
+        found += [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines()]
+    return [{"id": f"a{i}", "text": f"{found[i % len(found)]}\n\nReport number {i}."} for i in range(count)]
+
+
+def content(out: Path) -> dict[str, bytes]:
+    """What a run wrote: the bytes of the file, or of the files of the folder."""
+    if out.is_dir():
+        return {p.name: p.read_bytes() for p in sorted(out.iterdir())}
+    return {out.name: out.read_bytes()}
+
+
+def soak(count: int, kills: int, name: str, seed: int, extra: list[str]) -> dict[str, float]:
+    """Run once unbroken and once broken in a temporary folder; raises AssertionError where they differ."""
+    rng = random.Random(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "in.jsonl"
+        lines = [json.dumps(a) if i % 7 else "{broken" for i, a in enumerate(articles(count), 1)]
+        data.write_text("\n".join(lines), encoding="utf-8")
+        whole, broken = Path(folder) / "whole" / name, Path(folder) / "broken" / name
+        argv = [
+            sys.executable,
+            "-m",
+            "stancekit.cli",
+            "label",
+            str(data),
+            "--id-column",
+            "id",
+            "--batch-size",
+            "4",
+            "--quiet",
+            *extra,
+        ]
+        start = time.perf_counter()
+        done = subprocess.run([*argv, "--out", str(whole)], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 1, done.stderr[-2000:]
+        seconds = time.perf_counter() - start
+        killed, going_on = 0, ""
+        while killed < kills:
+            process = subprocess.Popen([*argv, "--out", str(broken)], cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            try:
+                process.communicate(timeout=rng.uniform(0.5, max(3.0, 1.5 * seconds / kills)))
+                break  # it came to its end between two kills
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+                killed += 1
+                visible = broken.exists() and not broken.is_dir()
+                assert not visible, "an output was visible before it was complete"
+        else:
+            done = subprocess.run([*argv, "--out", str(broken)], cwd=ROOT, capture_output=True, text=True, check=False)
+            assert done.returncode == 1, done.stderr[-2000:]
+            going_on = next((line for line in done.stderr.splitlines() if line.startswith("going on after")), "")
+        a, b = content(whole), content(broken)
+        assert a.keys() == b.keys(), f"{sorted(a)} against {sorted(b)}"
+        different = [name for name in a if a[name] != b[name]]
+        assert not different, f"{', '.join(different)} differ from those of an unbroken run"
+        left = [p.name for p in broken.parent.iterdir() if p.name.endswith((".part", ".json", ".tmp"))]
+        assert not left, f"left behind: {left}"
+        errors = [p.read_text(encoding="utf-8") for p in sorted(Path(folder).rglob("*errors.jsonl"))]
+        assert len(errors) == 2
+        assert errors[0] == errors[1]
+    print(f"{count} rows, {killed} kills, {name}: the same output as an unbroken run ({seconds:.0f} s); {going_on}")
+    return {"rows": count, "kills": killed, "seconds": seconds}
+
+
+def main(argv: list[str] | None = None) -> dict[str, float]:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--articles", type=int, default=500)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--out", default="stances.jsonl", help="name of the output; without an ending: a folder of shards")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=13)
+    a = parser.parse_args(argv)
+    extra = ["--processes", str(a.processes), *(["--shard-size", "32"] if not Path(a.out).suffix else [])]
+    return soak(a.articles, a.kills, a.out, a.seed, extra)
+
+
+if __name__ == "__main__":
+    main()
