@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from . import checkpoints
-from .corpus import Article, Columns, Problem, Reader, label
+from .corpus import Article, Columns, Labelled, Problem, Reader, label
 from .labels import NEUTRAL
 from .parallel import counted, spread
 from .runs import SHARD_ARTICLES, Run, fingerprint
@@ -72,7 +72,15 @@ def _parser() -> argparse.ArgumentParser:
     labels.add_argument("--speaker-column", metavar="NAME", help="column with the speaker of speeches and statements")
     labels.add_argument("--speaker", help="speaker of all the texts: they are this speaker's own words")
     labels.add_argument("--batch-size", type=int, default=16, metavar="N", help="articles worked on together (default: 16)")
-    labels.add_argument("--processes", type=int, default=1, metavar="N", help="processes that share the work (default: 1)")
+    labels.add_argument(
+        "--processes",
+        type=int,
+        default=1,
+        metavar="N",
+        help="processes that share the work (default: 1; with --engine ray: one a processor)",
+    )
+    labels.add_argument("--engine", choices=("local", "ray"), default="local", help="ray: on a Ray cluster (default: local)")
+    labels.add_argument("--address", metavar="ADDRESS", help="of the Ray cluster; without: one that runs here, else a new one")
     labels.add_argument(
         "--shard-size",
         type=int,
@@ -85,12 +93,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     labels.add_argument("--quiet", action="store_true", help="no progress bar")
     _model_options(labels)
-    report = commands.add_parser("report", help="one article as a self-contained HTML page")
+    report = commands.add_parser("report", help="articles as one self-contained HTML page: the summary first, then the articles")
     report.set_defaults(run=_report)
-    report.add_argument("article", metavar="ARTICLE", help="a .txt file, or -")
+    report.add_argument("inputs", nargs="+", metavar="IN", help=".txt, .jsonl, .csv, .parquet, a folder, or -")
     report.add_argument("--out", type=Path, default=Path("report.html"))
     report.add_argument("--overwrite", action="store_true", help="replace an output that exists")
-    report.add_argument("--speaker", help="who speaks, if the text is one speaker's own words")
+    report.add_argument("--title", help="of the page")
+    report.add_argument("--evidence", action="store_true", help="show on hover which words carried each decision (slower)")
+    report.add_argument("--date-column", metavar="NAME", help="column with the articles' dates, for the timeline")
+    report.add_argument("--text-column", default="text", metavar="NAME", help="column that holds the text (default: text)")
+    report.add_argument("--id-column", metavar="NAME", help="column with the documents' ids")
+    report.add_argument("--speaker-column", metavar="NAME", help="column with the speaker of speeches and statements")
+    report.add_argument("--speaker", help="who speaks, if the texts are one speaker's own words")
     _model_options(report)
     evaluate = commands.add_parser("evaluate", help="score predicted records against gold ones")
     evaluate.set_defaults(run=_evaluate)
@@ -188,7 +202,7 @@ def _work(
     batches = iter(lambda: list(itertools.islice(given, arguments.batch_size)), [])
 
     def labelled() -> Iterator[Document]:
-        for batch in spread(nlp, label, batches, arguments.processes):
+        for batch in _spread(nlp, batches, arguments):
             if run:
                 run.add([doc for doc, _ in batch], [asdict(problem) for _, problem in batch if problem])
             for doc, problem in batch:
@@ -202,6 +216,15 @@ def _work(
         if kept is not None:
             kept.append(doc)
     return done, statements
+
+
+def _spread(nlp: Pipeline, batches: Iterator[list[Article]], arguments: argparse.Namespace) -> Iterator[list[Labelled]]:
+    if arguments.engine == "local":
+        return spread(nlp, label, batches, arguments.processes)
+    from . import distributed
+
+    distributed.start(arguments.address)
+    return distributed.spread(nlp, batches, arguments.processes if arguments.processes > 1 else None)
 
 
 def _identity(nlp: Pipeline, arguments: argparse.Namespace) -> dict[str, object]:
@@ -293,20 +316,26 @@ def table(docs: Sequence[Document], width: int | None = None) -> str:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from .display import render
+    from .display import render_all, summary_html
 
     _check_output(arguments.out, "--out", arguments.overwrite)
-    items = list(Reader().read([arguments.article]))
-    for item in items:
-        if isinstance(item, Problem):
-            raise ValueError(str(item))
-    articles = [i for i in items if isinstance(i, Article)]
-    if len(articles) != 1:
-        raise ValueError(f"report takes one article, {arguments.article} holds {len(articles)}")
-    doc = _load(arguments)(articles[0].text, doc_id=articles[0].doc_id, speaker=arguments.speaker)
-    render(doc, arguments.out)
-    _say(1, len(doc), None, [arguments.out])
-    return 0
+    columns = Columns(arguments.text_column, arguments.id_column, arguments.speaker_column, arguments.date_column)
+    problems = Problems(None)
+    articles = list(problems.sift(Reader(columns, skip=(arguments.out.resolve(),)).read(arguments.inputs)))
+    if not articles:
+        raise ValueError("no article to report on")
+    nlp = _load(arguments)
+    found = nlp.pipe(
+        (a.text for a in articles),
+        doc_ids=[a.doc_id for a in articles],
+        speakers=[a.speaker or arguments.speaker for a in articles],
+    )
+    docs = list(counted(found, len(articles), hidden=not sys.stderr.isatty()))
+    title = arguments.title or (f"{len(docs)} articles" if len(docs) > 1 else docs[0].doc_id)
+    summary = summary_html(docs, {a.doc_id: a.date for a in articles if a.date})
+    render_all(docs, arguments.out, nlp if arguments.evidence else None, summary, title)
+    _say(len(docs), sum(map(len, docs)), problems, [arguments.out])
+    return 1 if problems.count else 0
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:

@@ -30,11 +30,12 @@ MAX_FIELD = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """A text to label, what its records are called, and its speaker if the input names one."""
+    """A text to label, what its records are called, its speaker if the input names one, and its date if one was asked for."""
 
     doc_id: str
     text: str
     speaker: str | None = None
+    date: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +49,25 @@ class Problem:
         return f"{self.where}: {self.reason}"
 
 
+Labelled = tuple[Document, Problem | None]  # an article's document, and what went wrong with it if something did
+
+
 class MissingColumn(ValueError):
     """A table lacks a column that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which columns of a table hold what; `id` and `speaker` may be absent."""
+    """Which columns of a table hold what; all but `text` may be left out."""
 
     text: str = "text"
     id: str | None = None
     speaker: str | None = None
+    date: str | None = None
+
+    def names(self) -> list[str]:
+        """The columns that are asked for."""
+        return [name for name in (self.text, self.id, self.speaker, self.date) if name is not None]
 
 
 @dataclass(slots=True)
@@ -139,12 +148,14 @@ class Reader:
         if self.columns.id and doc_id in (None, ""):
             return Problem(where, f"column {self.columns.id!r} is empty")
         who = speaker if isinstance(speaker, str) and speaker.strip() else None
-        return Article(str(doc_id) if doc_id is not None else f"{stem}-{number}", text, who)
+        date = row.get(self.columns.date) if self.columns.date else None
+        name = str(doc_id) if doc_id is not None else f"{stem}-{number}"
+        return Article(name, text, who, None if date in (None, "") else str(date))
 
     def _check_columns(self, found: Iterable[str]) -> None:
         names = list(found)
-        for column in (self.columns.text, self.columns.id, self.columns.speaker):
-            if column is not None and column not in names:
+        for column in self.columns.names():
+            if column not in names:
                 raise MissingColumn(
                     f"no column {column!r}; it has {', '.join(names) or 'no columns'} "
                     "(choose with --text-column, --id-column, --speaker-column)"
@@ -197,9 +208,8 @@ class Reader:
             yield Problem(str(path), f"is not readable Parquet: {error}")
             return
         self._check_columns(file.schema_arrow.names)
-        names = [c for c in (self.columns.text, self.columns.id, self.columns.speaker) if c]
         number = 0
-        for batch in file.iter_batches(batch_size=256, columns=names):
+        for batch in file.iter_batches(batch_size=256, columns=self.columns.names()):
             for row in batch.to_pylist():
                 number += 1
                 yield self._row(row, stem, number, f"{path}, row {number}")
@@ -221,7 +231,7 @@ def unique_names(paths: Sequence[Path]) -> dict[Path, str]:
     return out
 
 
-def label(nlp: Pipeline, articles: Sequence[Article]) -> list[tuple[Document, Problem | None]]:
+def label(nlp: Pipeline, articles: Sequence[Article]) -> list[Labelled]:
     """The documents of some articles, in order; one that the models fail on is empty and comes with a `Problem`."""
     texts, ids, who = [a.text for a in articles], [a.doc_id for a in articles], [a.speaker for a in articles]
     try:

@@ -272,7 +272,7 @@ def test_going_on_shows_the_earlier_articles_too(run, tmp_path, monkeypatch):
         patched.setattr(cli.Run, "add", stops)
         with pytest.raises(KeyboardInterrupt):
             run(*argv)
-    status, out, err = run(*argv, "--html", tmp_path / "o.html")
+    status, _, err = run(*argv, "--html", tmp_path / "o.html")
     assert status == 0
     assert "going on after 3 articles" in err
     assert [r["doc_id"] for r in records(tmp_path / "o.jsonl")] == ["t-1", "t-3", "t-4"]

@@ -21,10 +21,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from fuzz import extraction
+
 import stancekit as sk
-from stancekit.segment import segment
-from stancekit.speakers import Cast
-from stancekit.statements import extract
 
 START = """
 import time; start = time.perf_counter()
@@ -67,11 +66,6 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     pairs = [(s.text, t.target.text, t.holder) for d in docs for s in d for t in s.stances if t.target]
     pairs = (pairs * (1 + 500 // max(1, len(pairs))))[:500]
 
-    def extraction() -> None:
-        layouts = [segment(t) for t in articles]
-        for layout, found in zip(layouts, nlp.attribution_model.find(layouts), strict=True):
-            extract(layout, found, Cast(layout), None)
-
     def stances() -> None:
         nlp.stance([p[0] for p in pairs], target=[p[1] for p in pairs], holder=[p[2] for p in pairs])
 
@@ -79,7 +73,10 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
         float(subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, check=True, cwd=ROOT).stdout)
         for _ in range(3)
     )
-    whole, alone = median_seconds(lambda: list(nlp.pipe(articles)), a.repeat), median_seconds(extraction, a.repeat)
+    whole, alone = (
+        median_seconds(lambda: list(nlp.pipe(articles)), a.repeat),
+        median_seconds(lambda: extraction(nlp, articles), a.repeat),
+    )
     figures = {
         "articles": len(articles), "words_per_article": round(words / len(articles)), "cold_start_seconds": round(start, 2),
         "articles_per_second": round(len(articles) / whole, 2), "words_per_second": round(words / whole),

@@ -1,0 +1,168 @@
+"""The same labelling on Ray Data, where one machine is not enough (extra ``ray``).
+
+Ray does what it is for: it reads blocks, holds back what would fill its memory, and starts a killed worker's batch again.
+Here is only what a worker does with a batch. The function under it, `label_table`, takes and gives Arrow tables, and so
+serves Spark, Dask and others as well.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from .corpus import Article, Labelled, Problem
+from .corpus import label as label_articles
+from .pipeline import Pipeline, load
+from .types import Document, arrow_schema
+
+CHUNK = 2_000  # articles given to Ray at once by `spread`: bounds the memory, and is long beside the start of the workers
+
+
+def label_table(nlp: Pipeline, table: Any, text: str = "text", id: str | None = None, speaker: str | None = None) -> Any:
+    """Label an Arrow table (or record batch) of articles.
+
+    Args:
+        nlp: a pipeline.
+        table: a `pyarrow.Table` or `RecordBatch`, one article a row; a row without a text gives no rows.
+        text, id, speaker: its columns; without `id`, the number of the row in this table.
+
+    Returns:
+        A `pyarrow.Table` with one row per stance (columns: `stancekit.types.FRAME_COLUMNS`).
+
+    Raises:
+        ValueError: a column is missing; the message lists those that are there.
+    """
+    import pyarrow as pa
+
+    names = table.schema.names
+    for column in (text, id, speaker):
+        if column is not None and column not in names:
+            raise ValueError(f"no column {column!r}: the table has {', '.join(names)}")
+    texts = [t if isinstance(t, str) else "" for t in table.column(text).to_pylist()]
+    ids = [str(i) for i in (table.column(id).to_pylist() if id else range(len(texts)))]
+    who = [w if isinstance(w, str) and w else None for w in table.column(speaker).to_pylist()] if speaker else None
+    rows = [row for doc in nlp.pipe(texts, doc_ids=ids, speakers=who) for row in doc.to_rows()]
+    return pa.Table.from_pylist(rows, schema=arrow_schema())
+
+
+def label(
+    dataset: Any, text: str = "text", id: str | None = None, speaker: str | None = None, workers: int | None = None,
+    batch_size: int = 32, models: dict[str, Any] | None = None,
+) -> Any:  # fmt: skip
+    """Label a Ray dataset: one model a worker, one worker a processor.
+
+    Args:
+        dataset: a `ray.data.Dataset`, one article a row.
+        text, id, speaker: its columns; with no `id` the stances could not be told apart by article, so give one.
+        workers: how many; as many as the cluster has processors where left out.
+        batch_size: articles that a worker takes at once.
+        models: arguments for `stancekit.load` in each worker.
+
+    Returns:
+        A `ray.data.Dataset`, one row per stance, which is computed when it is read or written.
+
+    Raises:
+        ValueError: Ray is not installed, a column is missing, or `id` is not given.
+    """
+    if id is None:
+        raise ValueError("give the column with the articles' ids: label(dataset, text='body', id='url')")
+    names = dataset.schema().names
+    for column in (text, id, speaker):
+        if column is not None and column not in names:
+            raise ValueError(f"no column {column!r}: the dataset has {', '.join(names)}")
+    return _map(dataset, _Tables, workers, batch_size, (models or {}, text, id, speaker))
+
+
+def _map(dataset: Any, worker: type, workers: int | None, batch_size: int, arguments: tuple[Any, ...]) -> Any:
+    ray = _ray()
+    return dataset.map_batches(
+        worker, batch_size=batch_size, batch_format="pyarrow", fn_constructor_args=arguments, num_cpus=1,
+        compute=ray.data.ActorPoolStrategy(size=workers or max(1, int(ray.cluster_resources().get("CPU", 1)))),
+    )  # fmt: skip
+
+
+def _ray() -> Any:
+    try:
+        import ray
+        import ray.data
+    except ImportError as error:
+        raise ValueError("labelling on Ray needs ray: pip install 'stancekit[ray]'") from error
+    return ray
+
+
+class _Tables:
+    """A Ray worker that labels tables."""
+
+    def __init__(self, models: dict[str, Any], text: str, id: str, speaker: str | None) -> None:
+        self.nlp = load(**{"threads": 1, **models})
+        self.columns = (text, id, speaker)
+
+    def __call__(self, table: Any) -> Any:
+        return label_table(self.nlp, table, *self.columns)
+
+
+class _Records:
+    """A Ray worker that gives the records of each article as JSON, for `spread`."""
+
+    def __init__(self, nlp: Pipeline) -> None:
+        self.nlp = nlp
+
+    def __call__(self, table: Any) -> Any:
+        import pyarrow as pa
+
+        articles = [Article(**row) for row in table.to_pylist()]
+        found = label_articles(self.nlp, articles)
+        records = [json.dumps(doc.to_records(), ensure_ascii=False) for doc, _ in found]
+        return pa.table({"records": records, "problem": pa.array([p.reason if p else None for _, p in found], pa.string())})
+
+
+def start(address: str | None) -> None:
+    """Connect to a Ray cluster, or start one here ("local", or None where none is found).
+
+    Raises:
+        ValueError: Ray is not installed, or there is no cluster at this address.
+    """
+    ray = _ray()
+    try:
+        if not ray.is_initialized():
+            here = address in (None, "local")
+            ray.init(address=address, log_to_driver=False, logging_level="ERROR", include_dashboard=False if here else None)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise ValueError(f"cannot reach a Ray cluster at {address!r}: {error}") from error
+
+
+def spread(nlp: Pipeline, batches: Iterable[Sequence[Article]], workers: int | None = None) -> Iterator[list[Labelled]]:
+    """What `stancekit.corpus.label` gives for each batch, in order, from workers on Ray.
+
+    Args:
+        nlp: the pipeline; its models are read in each worker, so a folder of models must be there on every machine.
+        batches: articles; `CHUNK` of them are in Ray at a time.
+        workers: how many; as many as the cluster has processors where left out.
+    """
+    import pyarrow as pa
+
+    ray = _ray()
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.execution_options.preserve_order = True
+    nlp.threads = nlp.threads or 1
+    schema = pa.schema([(name, pa.string()) for name in ("doc_id", "text", "speaker")])
+    source = iter(batches)
+    while first := next(source, None):
+        chunk = [first, *itertools.islice(source, max(0, CHUNK // len(first) - 1))]
+        rows = [{"doc_id": a.doc_id, "text": a.text, "speaker": a.speaker} for batch in chunk for a in batch]
+        size = max(1, min(len(first), len(rows) // 2))
+        tables = [pa.Table.from_pylist(rows[at : at + size], schema=schema) for at in range(0, len(rows), size)]
+        done = iter(_map(ray.data.from_arrow(tables), _Records, workers, size, (nlp,)).iter_rows())
+        for batch in chunk:
+            yield [_document(article, row) for article, row in zip(batch, done, strict=False)]
+
+
+def _document(article: Article, row: dict[str, Any]) -> Labelled:
+    records = json.loads(row["records"])
+    doc = Document.from_records(article.text, records) if records else Document(article.text, (), article.doc_id)
+    return doc, Problem(article.doc_id, row["problem"]) if row["problem"] else None

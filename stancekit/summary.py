@@ -1,0 +1,182 @@
+"""What many stances come to: a matrix of who stands where, and how it moves over time. Plain pandas in and out."""
+
+from __future__ import annotations
+
+import collections
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from . import countries
+from .labels import NEUTRAL, STANCES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BALANCE = {"support": 1, "cooperate": 1, "condemn": -1, "reject": -1}  # the side that a stance takes
+
+# Words that say nothing about which thing is meant.
+EMPTY = frozenset(
+    """a an the this that these those its his her their our my your any all every each some such no both new newly current recent
+    ongoing so-called said same own very further more latest proposed announced planned own's s""".split()
+)
+# Where a noun phrase's head has been: what follows only says more about it.
+AFTER_HEAD = frozenset("of in on at by for from to with without against between among over under about after before during since "
+                       "toward towards within into upon as than that which who whom whose where when while whether if".split())  # fmt: skip
+WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
+PRONOUNS = frozenset("it he she they him her them us we i me you this that these those itself himself themselves".split())
+
+
+def _words(text: str) -> list[str]:
+    found = [re.sub(r"[’']s?$", "", w.lower()) for w in WORD.findall(text)]
+    return [w for w in found if w and w not in EMPTY]
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("ses", "xes", "ches", "shes")) and len(word) > 5:
+        return word[:-2]
+    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3 else word
+
+
+def head(target: str) -> tuple[str, frozenset[str]]:
+    """The head noun of a target and the other words that tell it from others: "the new levy on fish" → ("levy", {"fish"})."""
+    words = _words(target)
+    at = next((i for i, w in enumerate(words) if w in AFTER_HEAD and i > 0), len(words))
+    first = [_singular(w) for w in words[:at]] or [target.lower().strip()]
+    rest = {_singular(w) for w in words[at:] if w not in AFTER_HEAD}
+    return first[-1], frozenset({*first[:-1], *rest})
+
+
+def merge_targets(targets: Iterable[str | None]) -> dict[str, str]:
+    """One name for the targets that mean the same, by a rule that errs on the side of keeping them apart.
+
+    Two targets are one if they are the same country, or if they have the same head noun and one has no word that the other lacks:
+    "the levy" and "the new fishing levy" are one, "the fishing levy" and "the carbon levy" are two. A short form that fits
+    several goes to the most frequent. Pronouns stay what they are.
+
+    Args:
+        targets: targets as they stand in texts; as often as they occur (the most frequent form names the group).
+
+    Returns:
+        From each target to its group's name.
+    """
+    counts = collections.Counter(t.strip() for t in targets if t and t.strip())
+    forms = sorted(counts, key=lambda t: (-len(head(t)[1]), -counts[t], t))  # the most telling first
+    groups: list[tuple[str, frozenset[str], list[str]]] = []
+    by_country: dict[str, list[str]] = {}
+    for form in forms:
+        bare = re.sub(r"^(?:the|The)\s+", "", form)
+        if countries.is_country(bare):
+            by_country.setdefault(countries.canonical(bare), []).append(form)
+            continue
+        noun, rest = head(form)
+        fitting = [g for g in groups if g[0] == noun and rest <= g[1] and form.lower() not in PRONOUNS]
+        if fitting and (rest or noun not in PRONOUNS):
+            max(fitting, key=lambda g: sum(counts[f] for f in g[2]))[2].append(form)
+        else:
+            groups.append((noun, rest, [form]))
+    out = {form: name for name, found in by_country.items() for form in found}
+    for _, _, found in groups:
+        name = max(found, key=lambda f: (counts[f], len(f)))
+        out |= dict.fromkeys(found, name)
+    return {**{t: out[t.strip()] for t in targets if t and t.strip()}, **out}
+
+
+def prepared(frame: pd.DataFrame, by: str) -> pd.DataFrame:
+    """The stances of a frame that can be counted: not neutral, with a target and somebody who takes them; targets merged.
+
+    Raises:
+        ValueError: a column is missing; the message lists those that are there.
+    """
+    for column in (by, "label", "target"):
+        if column not in frame.columns:
+            raise ValueError(
+                f"no column {column!r}: the frame has {', '.join(map(str, frame.columns))}; it should be that of to_frame()"
+            )
+    found = frame[frame["label"].isin(STANCES) & frame["target"].notna() & frame[by].notna()].copy()
+    found["target"] = found["target"].map(merge_targets(found["target"].tolist())) if len(found) else found["target"]
+    return found
+
+
+def stance_matrix(
+    frame: pd.DataFrame, by: str = "speaker", value: str = "balance", rows: int | None = 12, columns: int | None = 12
+) -> pd.DataFrame:
+    """Who stands where: one row a speaker (or holder, or country), one column a target.
+
+    Args:
+        frame: one row a stance, as `Document.to_frame` and `Pipeline.label_frame` give it.
+        by: "speaker", "holder" or "country", or any other column.
+        value: what a cell says: "balance", the mean of +1 for support and cooperate and -1 for condemn and reject;
+            "statements", how many stances are behind that; or a label, how many of it.
+        columns: how many targets at most, the most frequent first; None: all.
+        rows: how many speakers at most, those first who speak most about these targets; None: all.
+
+    Returns:
+        A DataFrame of the values; where there is no stance, NaN for "balance" and 0 for counts. Targets are merged by
+        `merge_targets`.
+
+    Raises:
+        ValueError: an unknown `value`, or a column is missing.
+    """
+    import pandas as pd
+
+    allowed = ("balance", "statements", *STANCES)
+    if value not in allowed:
+        raise ValueError(f"unknown value {value!r}: allowed are {', '.join(allowed)}")
+    found = prepared(frame, by)
+    names = list(found["target"].value_counts().index[:columns])
+    index = list(found.loc[found["target"].isin(names), by].value_counts().index[:rows])
+    if found.empty:
+        return pd.DataFrame(index=pd.Index([], name=by), columns=pd.Index([], name="target"))
+    if value == "balance":
+        table = pd.crosstab(found[by], found["target"], values=found["label"].map(BALANCE).astype(float), aggfunc="mean")
+    else:
+        chosen = found if value == "statements" else found[found["label"] == value]
+        table = pd.crosstab(chosen[by], chosen["target"])
+    table = table.reindex(index=index, columns=names)
+    return table if value == "balance" else table.fillna(0).astype(int)
+
+
+def stance_timeline(
+    frame: pd.DataFrame, dates: Mapping[str, Any] | pd.Series | str = "date", freq: str = "M", target: str | None = None
+) -> pd.DataFrame:
+    """How many stances of each label in each period.
+
+    Args:
+        frame: one row a stance.
+        dates: the frame's column with the dates, or a mapping (dict or Series) from `doc_id` to the date.
+        freq: a pandas period: "D", "W", "M", "Q", "Y".
+        target: only stances toward this target, after merging (any of its forms, case ignored).
+
+    Returns:
+        A DataFrame, one row a period (a PeriodIndex without gaps), one column a label of `STANCES`.
+
+    Raises:
+        ValueError: there is no such column, a date cannot be read, or nothing is left to count.
+    """
+    import pandas as pd
+
+    if isinstance(dates, str):
+        if dates not in frame.columns:
+            raise ValueError(
+                f"no column {dates!r}: give dates=, a column or a mapping from doc_id to date; there are {', '.join(map(str, frame.columns))}"
+            )
+        when = frame[dates]
+    else:
+        when = frame["doc_id"].map(dict(dates))
+    found = frame.assign(_when=when)
+    found = found[found["label"] != NEUTRAL]
+    if target is not None:
+        names = merge_targets(found["target"].dropna().tolist())
+        wanted = {name for form, name in names.items() if target.lower() in (form.lower(), name.lower())}
+        found = found[found["target"].map(names).isin(wanted)]
+    found = found[found["_when"].notna()]
+    if found.empty:
+        raise ValueError(f"no stance{f' toward {target!r}' if target else ''} has a date: nothing to show")
+    periods = pd.PeriodIndex(pd.to_datetime(found["_when"]), freq=freq)
+    table = pd.crosstab(periods, found["label"].to_numpy())
+    table = table.reindex(pd.period_range(periods.min(), periods.max(), freq=freq), fill_value=0)
+    table.index.name, table.columns.name = "period", "label"
+    return table.reindex(columns=list(STANCES), fill_value=0)
