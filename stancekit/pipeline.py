@@ -256,7 +256,7 @@ class Pipeline:
         """The stance of a statement toward a target.
 
         Args:
-            text: a statement, or a list of them.
+            text: a statement, or a list (or a column of a frame) of them.
             target: what the stance is toward: words, or (start, end) in the statement; for a list of statements, a list
                 as long. None: the statement as a whole.
             holder: whose stance, if known ("Iran"); for a list of statements, a list as long.
@@ -268,6 +268,7 @@ class Pipeline:
             TypeError: `text` is neither a string nor a list of strings.
             ValueError: the lists differ in length, or a span lies outside its statement.
         """
+        text, target, holder = (v.tolist() if hasattr(v, "tolist") else v for v in (text, target, holder))  # columns of a frame
         if isinstance(text, str):
             return self._pairs([text], [target], [holder])[0]
         if not isinstance(text, list | tuple):
@@ -289,6 +290,7 @@ class Pipeline:
         spans: list[Span | None] = []
         inputs = []
         for text, target, holder in zip(texts, targets, holders, strict=True):
+            target, holder = _or_none(target), _or_none(holder)
             if not (target is None or isinstance(target, str) or (isinstance(target, tuple) and len(target) == 2)):
                 raise TypeError(f"a target is words, (start, end) or None, found {target!r}")
             if not (holder is None or isinstance(holder, str)):
@@ -388,6 +390,11 @@ def _check_text(text: object) -> str:
     if not isinstance(text, str):
         raise TypeError(f"expected the text as str, found {type(text).__name__}: for several articles use nlp.pipe(texts)")
     return text
+
+
+def _or_none(value: Any) -> Any:
+    """None for NaN, which is what a column of a frame has where nothing stands."""
+    return None if isinstance(value, float) and value != value else value  # noqa: PLR0124
 
 
 def _statement(number: int, text: str, unit: Unit, stances: list[Stance], truncated: bool, country: str | None) -> Statement:

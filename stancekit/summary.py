@@ -85,7 +85,7 @@ def merge_targets(targets: Iterable[str | None]) -> dict[str, str]:
 
 
 def prepared(frame: pd.DataFrame, by: str) -> pd.DataFrame:
-    """The stances of a frame that can be counted: not neutral, with a target and somebody who takes them; targets merged.
+    """The stances of a frame that can be counted: not neutral, somebody's, toward a target that is named; targets merged.
 
     Raises:
         ValueError: a column is missing; the message lists those that are there.
@@ -95,7 +95,8 @@ def prepared(frame: pd.DataFrame, by: str) -> pd.DataFrame:
             raise ValueError(
                 f"no column {column!r}: the frame has {', '.join(map(str, frame.columns))}; it should be that of to_frame()"
             )
-    found = frame[frame["label"].isin(STANCES) & frame["target"].notna() & frame[by].notna()].copy()
+    named = frame["target"].map(lambda t: isinstance(t, str) and t.lower().strip() not in PRONOUNS and bool(_words(t)))
+    found = frame[frame["label"].isin(STANCES) & named.astype(bool) & frame[by].notna()].copy()
     found["target"] = found["target"].map(merge_targets(found["target"].tolist())) if len(found) else found["target"]
     return found
 

@@ -14,6 +14,11 @@ from .tagging import Scores, Spans, Tagger, spans_of, split_words
 # Punctuation and white space that the tagger may take in at a span's edge.
 EDGE = ' \t\r\n,;:."“”„«»()[]'
 
+# A span of such words alone is a slip of the tagger: it names nothing.
+BARE = frozenset(
+    "a an the of to in on at by for from with and or but as that than is are was be been not will would its his her their our".split()
+)
+
 
 def trim(text: str, start: int, end: int) -> tuple[int, int]:
     """Take punctuation off both ends of a span, but keep a bracket or mark whose partner is inside."""
@@ -64,7 +69,7 @@ class TargetModel:
         out = []
         for tagged in spans_of(biased, spans, self.kinds):
             start, end = trim(text, tagged.start, tagged.end)
-            if start < end:
+            if start < end and not set(text[start:end].lower().split()) <= BARE:
                 inside = [i for i, (s, e) in enumerate(spans) if tagged.start <= s < e <= tagged.end]
                 mean = np.exp(scores[inside]).mean(axis=0)
                 prior = {NEUTRAL: float(mean[0])}

@@ -180,13 +180,16 @@ class Statement:
         return rows
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Document:
     """An article with its statements, in text order."""
 
     text: str
     statements: tuple[Statement, ...] = ()
     doc_id: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Document {self.doc_id!r}: {len(self.text)} characters, {len(self.statements)} statements>"
 
     def __iter__(self) -> Iterator[Statement]:
         return iter(self.statements)
