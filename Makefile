@@ -7,7 +7,7 @@ ALL := $(VENV)/.all
 # Pinned: an unpinned torch is the newest CUDA build. Where a CPU build of this version is to be had, set TORCH to it.
 TORCH ?= torch==2.13.0
 
-.PHONY: venv demo test lint types bench soak clean
+.PHONY: venv demo test lint types bench soak notebooks docs clean
 
 # everything that tests and training need
 venv: $(ALL)
@@ -19,7 +19,7 @@ $(CORE): pyproject.toml constraints.txt
 
 $(ALL): $(CORE)
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt $(TORCH)
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[train,ray,plot,dev]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[train,ray,plot,docs,dev]'
 	touch $@
 
 demo: $(CORE)
@@ -40,10 +40,18 @@ types: $(ALL)
 bench: $(CORE)
 	$(BIN)/python training/bench.py
 
+docs: $(ALL)
+	$(BIN)/python -m mkdocs build
+
+# runs the notebooks and keeps what they show (needs nbclient and ipykernel)
+notebooks: $(ALL)
+	$(BIN)/python -m pip install -q --disable-pip-version-check nbclient ipykernel
+	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
+
 # kills a labelling run twenty times; the output must be that of an unbroken one
 soak: $(CORE)
 	$(BIN)/python training/soak.py --articles 500 --kills 20
 	$(BIN)/python training/soak.py --articles 500 --kills 20 --out shards --processes 2
 
 clean:
-	rm -rf $(VENV) demo-out .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) demo-out site .pytest_cache .mypy_cache .ruff_cache

@@ -27,7 +27,9 @@ def label_table(nlp: Pipeline, table: Any, text: str = "text", id: str | None = 
     Args:
         nlp: a pipeline.
         table: a `pyarrow.Table` or `RecordBatch`, one article a row; a row without a text gives no rows.
-        text, id, speaker: its columns; without `id`, the number of the row in this table.
+        text: the column with the articles.
+        id: the column with their ids; without, the number of the row in this table.
+        speaker: the column with the speaker of each text, for speeches and statements.
 
     Returns:
         A `pyarrow.Table` with one row per stance (columns: `stancekit.types.FRAME_COLUMNS`).
@@ -56,7 +58,9 @@ def label(
 
     Args:
         dataset: a `ray.data.Dataset`, one article a row.
-        text, id, speaker: its columns; with no `id` the stances could not be told apart by article, so give one.
+        text: the column with the articles.
+        id: the column with their ids; it must be given, or the stances could not be told apart by article.
+        speaker: the column with the speaker of each text, for speeches and statements.
         workers: how many; as many as the cluster has processors where left out.
         batch_size: articles that a worker takes at once.
         models: arguments for `stancekit.load` in each worker.

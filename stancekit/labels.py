@@ -41,6 +41,15 @@ EVENT_CODES: dict[str, dict[str, str | None]] = {
     "neutral": {"plover": None, "cameo": "01"},
 }
 
+# The side of each label, for comparison with data sets that know only polarity.
+POLARITY: dict[str, str] = {
+    "support": "positive",
+    "cooperate": "positive",
+    "condemn": "negative",
+    "reject": "negative",
+    "neutral": "neutral",
+}
+
 # Okabe-Ito hues (Okabe and Ito 2008, "Color Universal Design"), told apart under the common colour-vision deficits.
 COLOURS: dict[str, str] = {
     "support": "#009E73",

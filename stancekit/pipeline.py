@@ -43,7 +43,9 @@ def load(
 
     Args:
         model: a folder with subfolders ``attribution``, ``target`` and ``stance``; None for the embedded models.
-        attribution, target, stance: a checkpoint folder or Hub id for one step, in place of `model`'s.
+        attribution: a checkpoint folder or Hub id for this step, in place of `model`'s.
+        target: the same for the target step.
+        stance: the same for the stance step.
         device: "auto", "cpu" or "cuda"; exported models run on the CPU.
         threads: processor threads; None for all cores (or the environment variable STANCEKIT_THREADS).
         abstain_below: stances whose score is lower are given as neutral (their scores stay as they are); one number, or
@@ -310,7 +312,9 @@ class Pipeline:
         """The words of a statement that carry the decision of `stance` (before `abstain_below`), for one statement at a time.
 
         Args:
-            text, target, holder: as for `stance`.
+            text: a statement.
+            target: as for `stance`.
+            holder: as for `stance`.
 
         Returns:
             (word, weight) of each word outside the target, heaviest first: by how much the log-odds of the label fall if
@@ -336,7 +340,8 @@ class Pipeline:
             text: the column with the articles.
             id: the column with their ids; the frame's index where left out.
             speaker: the column with the speaker of each text, for speeches and statements.
-            batch_size, n_process: see `pipe`.
+            batch_size: see `pipe`.
+            n_process: see `pipe`.
             progress: show a progress bar, with documents and statements a second.
 
         Returns:

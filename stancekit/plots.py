@@ -57,7 +57,9 @@ def plot_matrix(
 
     Args:
         frame: one row a stance, as `Document.to_frame` gives it.
-        by, rows, columns: see `stance_matrix`.
+        by: see `stance_matrix`.
+        rows: see `stance_matrix`.
+        columns: see `stance_matrix`.
         ax: axes to draw into; a new figure where left out.
         title: above the figure.
 
@@ -104,7 +106,10 @@ def plot_timeline(
     """Stances over time: a bar for each period, those for above the line, those against below it.
 
     Args:
-        frame, dates, freq, target: see `stance_timeline`.
+        frame: one row a stance.
+        dates: see `stance_timeline`.
+        freq: see `stance_timeline`.
+        target: see `stance_timeline`.
         ax: axes to draw into; a new figure where left out.
         title: above the figure.
 

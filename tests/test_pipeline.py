@@ -280,3 +280,41 @@ def test_evidence_names_the_words_that_decide(nlp):
     assert nlp.evidence("", target=None) == []
     with pytest.raises(ValueError, match="outside its text"):
         nlp.evidence(text, target=(5, 500))
+
+
+def test_columns_of_a_frame_as_arguments(nlp):
+    frame = pd.DataFrame(
+        {"text": ["Kenya praised the truce.", "Kenya denied it."], "target": ["the truce", None], "holder": ["Kenya", np.nan]}
+    )
+    found = nlp.stance(frame.text, target=frame.target, holder=frame.holder)
+    assert found[0].label == "support"
+    assert [s.holder for s in found] == ["Kenya", None]
+    assert found == nlp.stance(frame.text.tolist(), target=["the truce", None], holder=["Kenya", None])
+
+
+def test_a_span_that_names_nothing_is_no_target(nlp):
+    from stancekit.tagging import split_words
+
+    text = "We back the plan of it."
+    words, spans = split_words(text)
+    scores = np.full((len(words), 9), -20.0)
+    scores[:, 0] = 0.0
+    for at in (2, 4, 5):  # "the", "of", "it"
+        scores[at, :2] = -20.0, 0.0
+    assert [text[t.start : t.end] for t in nlp.target_model.decode(text, spans, scores)] == ["it"]
+
+
+def test_several_processes_give_the_same(nlp):
+    texts = [ARTICLE, "", SPEECH, ARTICLE]
+    assert list(nlp.pipe(texts, n_process=2, batch_size=1)) == list(nlp.pipe(texts))
+    with pytest.raises(ValueError, match="n_process must be at least 1"):
+        nlp.pipe(texts, n_process=0)
+
+
+def test_progress_goes_to_stderr(nlp, capsys):
+    found = nlp.label_frame(pd.DataFrame({"text": [ARTICLE]}), progress=True)
+    assert len(found) >= 3
+    captured = capsys.readouterr()
+    assert "1/1" in captured.err
+    assert "statements" in captured.err
+    assert not captured.out

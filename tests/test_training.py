@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch", reason="needs the extra train")
 pytest.importorskip("transformers", reason="needs the extra train")
 
 import stancekit as sk  # noqa: E402
-from stancekit import checkpoints, tagging  # noqa: E402
+from stancekit import checkpoints, labels, tagging  # noqa: E402
 
 pytestmark = pytest.mark.train
 SEEDS = ROOT / "seeds"
@@ -240,6 +240,26 @@ def test_evaluate_prints_figures(tmp_path):
     done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "macro-F1" in done.stdout
+    rows = [
+        {"text": "Kenya praised the truce.", "target": "the truce", "target_span": [14, 23], "polarity": "positive"},
+        {"text": "Kenya condemned the raid.", "target": "the raid", "target_span": [16, 24], "polarity": "negative"},
+        {"text": "Kenya lies in Africa.", "target": "Africa", "target_span": [14, 20], "polarity": None},
+    ]
+    (tmp_path / "d.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    argv = [
+        sys.executable,
+        "training/evaluate.py",
+        "stance",
+        "--data",
+        str(tmp_path / "d.jsonl"),
+        "--polarity",
+        "--train",
+        str(DATA["stance"][0]),
+    ]
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "3 rows, macro-F1 1.0000" in done.stdout
+    assert "TF-IDF" in done.stdout
     out = tmp_path / "p.jsonl"
     argv = [sys.executable, "training/evaluate.py", "attribution", "--data", str(DATA["attribution"][1]), "--out", str(out)]
     done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
@@ -274,6 +294,11 @@ def test_data_mistakes_stop_before_training(tmp_path, tiny):
     }
     (tmp_path / "one.jsonl").write_text(json.dumps(row) + "\n{broken\n", encoding="utf-8")
     typo = {**row, "text": "We reject the tax.", "stances": [{**row["stances"][0], "label": "rejct"}]}
+    alone = "text,label\n" + "".join(f"We reject levy {i}.,no\n" for i in range(9))
+    (tmp_path / "alone.csv").write_text(alone, encoding="utf-8")
+    done = train(ROOT / "configs/stance/finetune.yaml", tiny, tmp_path / "m", "--data", str(tmp_path / "alone.csv"))
+    assert done.returncode == 1
+    assert "only the label 'no': two or more are needed" in done.stderr
     (tmp_path / "typo.jsonl").write_text(json.dumps(typo) + "\n", encoding="utf-8")
     for data, dev, says in (
         (DATA["stance"][1], DATA["stance"][1], "are in train too"),
@@ -293,6 +318,13 @@ def test_authored_sets_are_sound():
             for s in row["stances"]:
                 assert row["text"][s["start"] : s["end"]] == s["target"]
                 assert s["label"] in sk.LABELS
+    for line in (SEEDS / "authored_events.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        assert row["text"][slice(*row["target_span"])] == row["target"]
+        assert row["source"] in row["text"]
+        assert row["label"] == (labels.PLOVER_STANCES.get(row["plover"]) if row["plover"] else "neutral")
+    news = [json.loads(line) for line in (SEEDS / "humboldt.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len({row["id"] for row in news}) == len(news) >= 60
     for name, inner in (("standoff_statements", "stances"), ("standoff_events", "events")):
         for line in (SEEDS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
             row = json.loads(line)

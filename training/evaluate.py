@@ -31,20 +31,39 @@ from stancekit import checkpoints
 from stancekit.attribution import AttributionModel
 from stancekit.backends import open_backend
 from stancekit.evaluation import read_records, score, summary
+from stancekit.labels import NEUTRAL, POLARITY
 from stancekit.segment import segment
 
 
-def evaluate_stance(rows: list[dict], model: str | None, train: list[str], bootstrap: int, seed: int, column: str) -> dict:
-    from baseline import baseline
+def polarity_rows(rows: list[dict]) -> list[dict]:
+    """Rows of polarity sets as rows with our labels; no polarity (UNSCon: no negative evaluation) counts as neutral."""
+    stance = {"positive": "support", "negative": "condemn"}
+    return [{**row, "label": stance.get(row.get("polarity") or "", NEUTRAL)} for row in rows]
+
+
+def fold(labels: list[str], known: set[str]) -> list[str]:
+    """Stances as polarity (`labels.POLARITY`); a side that the file does not `know` counts as neutral."""
+    found = [POLARITY[label] for label in labels]
+    return [label if label in known else NEUTRAL for label in found]
+
+
+def evaluate_stance(
+    rows: list[dict], model: str | None, train: list[str], bootstrap: int, seed: int, column: str, polarity: bool = False
+) -> dict:
+    from baseline import features, fit
     from train_stance import pairs
 
     nlp = sk.load(stance=model)
-    items = pairs(rows, nlp.labels, column=column)
+    items = pairs(polarity_rows(rows) if polarity else rows, nlp.labels, column=column)
     classifier = nlp.stance_model  # not nlp.stance: rows may have a context
     inputs = [classifier.encoder.encode(i["text"], i["span"] or i["target"], i["holder"], i["context"]) for i in items]
     found = [classifier.stance(row) for row in classifier.probabilities(inputs)]
     gold, best = [i["label"] for i in items], [s.label for s in found]
-    labels = [label for label in nlp.labels if label in gold]
+    names = list(nlp.labels)
+    known = {POLARITY[label] for label in gold} if polarity else set(gold)
+    if polarity:
+        gold, best, names = fold(gold, known), fold(best, known), ["positive", "negative", NEUTRAL]
+    labels = [label for label in names if label in known]
     p, r, f, n = precision_recall_fscore_support(gold, best, labels=labels, zero_division=0)
     macro = float(f.mean())
     confidence, right = np.array([s.score for s in found]), np.array([a == b for a, b in zip(gold, best, strict=True)])
@@ -67,14 +86,13 @@ def evaluate_stance(rows: list[dict], model: str | None, train: list[str], boots
         out[label] = float(f[i])
         print(f"  {label:10} precision {p[i]:.3f}  recall {r[i]:.3f}  F1 {f[i]:.3f}  rows {n[i]}")
     print(f"expected calibration error {out['ece']:.3f}; accuracy of the surest 80 %: {out['accuracy_of_surest_80']:.4f}")
-    names = list(nlp.labels)
     print("confusion (rows: gold, columns: " + ", ".join(names) + ")")
     for label, row in zip(names, confusion_matrix(gold, best, labels=names), strict=True):
         print(f"  {label:10}", *(f"{v:5d}" for v in row))
     if train:
-        out["baseline_macro_f1"] = baseline(pairs(common.read_rows(train), nlp.labels, column=column), items, tuple(labels))[
-            "macro_f1"
-        ]
+        guess = list(fit(pairs(common.read_rows(train), nlp.labels, column=column)).predict([features(i) for i in items]))
+        guess = fold(guess, known) if polarity else guess
+        out["baseline_macro_f1"] = float(f1_score(gold, guess, labels=labels, average="macro", zero_division=0))
         print(f"TF-IDF + logistic regression on the same rows: macro-F1 {out['baseline_macro_f1']:.4f}")
     return out
 
@@ -126,6 +144,9 @@ def main(argv: list[str] | None = None) -> dict:
     parser.add_argument("--out", type=Path, help="attribution, pipeline: where the predictions go")
     parser.add_argument("--bootstrap", type=int, default=0, metavar="N", help="stance: draws for the interval")
     parser.add_argument("--label-column", default="label", metavar="NAME", help="stance: the column with the gold label")
+    parser.add_argument(
+        "--polarity", action="store_true", help="stance: compare with the column polarity (support and cooperate are positive)"
+    )
     parser.add_argument("--seed", type=int, default=13)
     parser.add_argument("--json", action="store_true", help="also print the figures as JSON")
     a = parser.parse_args(argv)
@@ -135,7 +156,7 @@ def main(argv: list[str] | None = None) -> dict:
                 parser.error("pipeline needs --gold")
             figures = evaluate_pipeline(Path(a.data[0]), a.gold, a.out)
         elif a.task == "stance":
-            figures = evaluate_stance(common.read_rows(a.data), a.model, a.train, a.bootstrap, a.seed, a.label_column)
+            figures = evaluate_stance(common.read_rows(a.data), a.model, a.train, a.bootstrap, a.seed, a.label_column, a.polarity)
         elif a.task == "target":
             figures = evaluate_target(common.read_rows(a.data), a.model)
         else:

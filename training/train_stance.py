@@ -202,6 +202,10 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     labels = tuple(config.labels) or scheme.LABELS
     if labels == (ANY,):
         labels = found_labels(train_rows, config.label_column)
+    if len(labels) < 2:
+        sys.exit(
+            f"error: the column {config.label_column!r} has {f'only the label {labels[0]!r}' if labels else 'no labels'}: two or more are needed to learn from"
+        )
     column = config.label_column
     train, dev = pairs(train_rows, labels, config.auxiliary, unique=True, column=column), pairs(dev_rows, labels, column=column)
     dev = [p for p in dev if p["label"] is not None]  # what only a teacher labelled is no measure
