@@ -19,7 +19,7 @@ $(CORE): pyproject.toml constraints.txt
 
 $(ALL): $(CORE)
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt $(TORCH)
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[train,ray,plot,docs,dev]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[train,ray,plot,spacy,docs,dev]'
 	touch $@
 
 demo: $(CORE)

@@ -16,19 +16,26 @@ from .summary import merge_targets, stance_matrix, stance_timeline
 from .types import Document, Span, Stance, Statement
 
 if TYPE_CHECKING:
+    from .estimator import StanceClassifier
     from .plots import plot_matrix, plot_network, plot_timeline
 
 __version__ = "0.1.0"
 __all__ = [
-    "LABELS", "Document", "Pipeline", "Span", "Stance", "Statement", "__version__", "load", "merge_targets", "plot_matrix",
+    "LABELS", "Document", "Pipeline", "Span", "Stance", "StanceClassifier", "Statement", "__version__", "load", "merge_targets", "plot_matrix",
     "plot_network", "plot_timeline", "render", "stance_matrix", "stance_timeline",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
-    """The plots are read when first asked for: they need matplotlib (extra ``plot``), and take a second."""
+    """What needs an extra is read when it is first asked for: matplotlib and scikit-learn take a second each."""
     if name in ("plot_matrix", "plot_network", "plot_timeline"):
         from . import plots
 
         return getattr(plots, name)
+    if name == "StanceClassifier":
+        try:
+            from .estimator import StanceClassifier
+        except ImportError as error:
+            raise ImportError("StanceClassifier needs scikit-learn: pip install 'stancekit[train]'") from error
+        return StanceClassifier
     raise AttributeError(f"module 'stancekit' has no attribute {name!r}")
