@@ -16,13 +16,13 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from . import checkpoints
 from .corpus import Article, Columns, Labelled, Problem, Reader, label
 from .labels import NEUTRAL
 from .parallel import counted, spread
-from .runs import SHARD_ARTICLES, Run, fingerprint
+from .runs import SHARD_ARTICLES, Run, fingerprint, names_folder
 from .types import Document
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             warnings.showwarning = lambda message, *_a, **_k: print(f"warning: {message}", file=sys.stderr)
             status: int = arguments.run(arguments)
         return status
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     labels.add_argument("--html", type=Path, help="also write the labelled articles as one HTML page")
     labels.add_argument("--show", action="store_true", help="also print the table")
-    labels.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    labels.add_argument("--overwrite", action="store_true", help="replace outputs that exist, also unfinished ones")
     labels.add_argument("--text-column", default="text", metavar="NAME", help="column that holds the text (default: text)")
     labels.add_argument("--id-column", metavar="NAME", help="column with the documents' ids")
     labels.add_argument("--speaker-column", metavar="NAME", help="column with the speaker of speeches and statements")
@@ -141,24 +141,27 @@ def _label(arguments: argparse.Namespace) -> int:
         if getattr(arguments, option) < 1:
             raise ValueError(f"--{option.replace('_', '-')} must be at least 1, found {getattr(arguments, option)}")
     outputs = [p for p in (arguments.out, arguments.html, _errors_file(arguments)) if p]
-    if arguments.html:
-        _check_output(arguments.html, "--html", arguments.overwrite)
+    for path, option in ((arguments.html, "--html"), (arguments.errors, "--errors")):
+        if path:
+            _check_output(path, option, arguments.overwrite)
+    if len({p.resolve() for p in outputs}) < len(outputs):
+        raise ValueError("--out, --html and --errors must be three different files")
     for path in outputs:
         if any(str(i) != "-" and Path(i).resolve() == path.resolve() for i in arguments.inputs):
             raise ValueError(f"{path} is an input too: choose another output")
     hidden = [p.with_name(p.name + ending) for p in outputs for ending in ("", ".part", ".part.json", ".tmp")]
     reader = Reader(columns, skip=tuple(p.resolve() for p in hidden))
+    keep = arguments.html is not None or arguments.show or arguments.out is None
+    if keep and arguments.out and names_folder(arguments.out):
+        raise ValueError("--html and --show hold every article in memory: give them with a file as --out, not with a folder")
+    items = reader.read(arguments.inputs)  # a path that is not there is known before anything is replaced
     nlp = _load(arguments)
     run = Run(arguments.out, _identity(nlp, arguments), arguments.overwrite, arguments.shard_size) if arguments.out else None
-    keep = arguments.html is not None or arguments.show or run is None
-    if keep and run and run.folder:
-        run.close()
-        raise ValueError("--html and --show hold every article in memory: give them with a file as --out, not with a folder")
     problems = Problems(_errors_file(arguments))
     kept: list[Document] = []
     complete = False
     try:
-        done, statements = _work(nlp, reader.read(arguments.inputs), arguments, run, kept if keep else None, problems)
+        done, statements = _work(nlp, items, arguments, run, kept if keep else None, problems)
         complete = done > 0 or not problems.count
         if run and complete:
             run.finish()
@@ -183,39 +186,44 @@ def _work(
     kept: list[Document] | None, problems: Problems,
 ) -> tuple[int, int]:  # fmt: skip
     """Label what is not labelled yet; how many articles and statements there are now."""
-    articles = problems.sift(items)
+    articles = (replace(a, speaker=a.speaker or arguments.speaker) for a in problems.sift(items))
     done = statements = 0
     if run and run.done:
         print(f"going on after {run.done} articles that are labelled already", file=sys.stderr)
         groups = run.earlier() if kept is not None else iter(())
         group = next(groups, None)
         for article in itertools.islice(articles, run.done):
-            run.skip(article.doc_id, article.text)
+            run.skip(article.doc_id, article.text, article.speaker)
             if kept is not None:
-                mine = group if group and group[0]["doc_id"] == article.doc_id else None
+                mine = group if group and _of(article, group) else None
                 kept.append(Document.from_records(article.text, mine) if mine else Document(article.text, (), article.doc_id))
                 group = next(groups, None) if mine else group
         for failure in run.state["failed"]:
             problems.add(Problem(**failure))
         done, statements = run.done - len(run.state["failed"]), int(run.state["statements"])
-    given = (replace(a, speaker=a.speaker or arguments.speaker) for a in articles)
-    batches = iter(lambda: list(itertools.islice(given, arguments.batch_size)), [])
+    batches = iter(lambda: list(itertools.islice(articles, arguments.batch_size)), [])
 
     def labelled() -> Iterator[Document]:
         for batch in _spread(nlp, batches, arguments):
             if run:
-                run.add([doc for doc, _ in batch], [asdict(problem) for _, problem in batch if problem])
-            for doc, problem in batch:
-                if problem:
-                    problems.add(problem)
+                failed = [asdict(x.problem) if x.problem else None for x in batch]
+                run.add([x.doc for x in batch], [x.article.speaker for x in batch], failed)
+            for x in batch:
+                if x.problem:
+                    problems.add(x.problem)
                 else:
-                    yield doc
+                    yield x.doc
 
     for doc in counted(labelled(), done=done, hidden=arguments.quiet or not sys.stderr.isatty()):
         done, statements = done + 1, statements + len(doc)
         if kept is not None:
             kept.append(doc)
     return done, statements
+
+
+def _of(article: Article, records: Sequence[dict[str, Any]]) -> bool:
+    """Whether records are an article's: ids may repeat, its words at their places hardly."""
+    return all(r["doc_id"] == article.doc_id and article.text[r["start"] : r["end"]] == r["text"] for r in records)
 
 
 def _spread(nlp: Pipeline, batches: Iterator[list[Article]], arguments: argparse.Namespace) -> Iterator[list[Labelled]]:
@@ -241,7 +249,7 @@ def _errors_file(arguments: argparse.Namespace) -> Path | None:
     if arguments.errors or arguments.out is None:
         return arguments.errors  # type: ignore[no-any-return]
     out: Path = arguments.out
-    if out.is_dir() or not out.suffix:
+    if names_folder(out):
         return out / "_errors.jsonl"  # readers of Parquet folders pass over a name that begins with _
     return out.with_name(out.name.removesuffix(out.suffix) + ".errors.jsonl")
 
@@ -252,14 +260,15 @@ class Problems:
     def __init__(self, path: Path | None) -> None:
         self.path, self.count = path, 0
         self.file: IO[str] | None = None
-        if path:
-            path.unlink(missing_ok=True)  # of an earlier run
+        if path and path.is_file():
+            path.unlink()  # of an earlier run
 
     def add(self, problem: Problem) -> None:
         """One more."""
         self.count += 1
         print(f"skipped: {problem}", file=sys.stderr)
         if self.path and self.file is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             self.file = self.path.open("w", encoding="utf-8", errors="replace")
         if self.file:
             self.file.write(json.dumps({"where": problem.where, "reason": problem.reason}, ensure_ascii=False) + "\n")
@@ -330,12 +339,28 @@ def _report(arguments: argparse.Namespace) -> int:
         doc_ids=[a.doc_id for a in articles],
         speakers=[a.speaker or arguments.speaker for a in articles],
     )
+    dates = _dates(articles)
     docs = list(counted(found, len(articles), hidden=not sys.stderr.isatty()))
     title = arguments.title or (f"{len(docs)} articles" if len(docs) > 1 else docs[0].doc_id)
-    summary = summary_html(docs, {a.doc_id: a.date for a in articles if a.date})
+    summary = summary_html(docs, dates)
     render_all(docs, arguments.out, nlp if arguments.evidence else None, summary, title)
     _say(len(docs), sum(map(len, docs)), problems, [arguments.out])
     return 1 if problems.count else 0
+
+
+def _dates(articles: Sequence[Article]) -> dict[str, Any]:
+    """The articles' dates by their ids; one that cannot be read is reported, and its article left out of the timeline."""
+    import pandas as pd
+
+    out = {}
+    for article in articles:
+        if article.date:
+            date = pd.to_datetime(article.date, errors="coerce", utc=True)
+            if pd.isna(date):
+                print(f"warning: {article.doc_id}: {article.date!r} is no date; it is left out of the timeline", file=sys.stderr)
+            else:
+                out[article.doc_id] = date
+    return out
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:

@@ -49,7 +49,13 @@ class Problem:
         return f"{self.where}: {self.reason}"
 
 
-Labelled = tuple[Document, Problem | None]  # an article's document, and what went wrong with it if something did
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """An article, its document, and what went wrong with it if something did."""
+
+    article: Article
+    doc: Document
+    problem: Problem | None = None
 
 
 class MissingColumn(ValueError):
@@ -86,13 +92,18 @@ class Reader:
         Raises:
             ValueError: a path does not exist or has an unknown ending; before anything is read.
         """
-        found = [(path, [] if str(path) == "-" else self._files(Path(path))) for path in paths]
-        names = unique_names([file for _, files in found for file in files])
-        for path, files in found:
-            if str(path) == "-":
-                yield from self._text(sys.stdin.buffer.read(), "stdin", "stdin")
-            for file in files:
+        found: dict[str | Path, None] = {}  # files in order, each once; "-" is standard input
+        for path in paths:
+            found |= dict.fromkeys(["-"] if str(path) == "-" else self._files(Path(path)))
+        return self._read(list(found))
+
+    def _read(self, files: Sequence[str | Path]) -> Iterator[Article | Problem]:
+        names = unique_names([file for file in files if isinstance(file, Path)])
+        for file in files:
+            if isinstance(file, Path):
                 yield from self._file(file, names[file])
+            else:
+                yield from self._text(sys.stdin.buffer.read(), "stdin", "stdin")
 
     def _files(self, path: Path) -> list[Path]:
         if path.is_dir():
@@ -216,10 +227,18 @@ class Reader:
 
 
 def unique_names(paths: Sequence[Path]) -> dict[Path, str]:
-    """What the records of each file are called: its name without the ending, with as many of its folders as tell files apart."""
+    """What the records of each file are called: its name without the ending, with as many of its folders as tell files apart.
+
+    Files of one folder that differ in their endings alone keep them.
+    """
+
+    def bare(path: Path) -> str:
+        return re.sub(r"\.gz$", "", path.name, flags=re.IGNORECASE).rsplit(".", 1)[0]
+
+    siblings = collections.Counter((path.resolve().parent, bare(path)) for path in paths)
 
     def name(path: Path, folders: int) -> str:
-        stem = re.sub(r"\.gz$", "", path.name, flags=re.IGNORECASE).rsplit(".", 1)[0]
+        stem = bare(path) if siblings[path.resolve().parent, bare(path)] == 1 else path.name
         return "/".join([*path.resolve().parts[-1 - folders : -1], stem]) if folders else stem
 
     out = {path: name(path, 0) for path in paths}
@@ -235,9 +254,10 @@ def label(nlp: Pipeline, articles: Sequence[Article]) -> list[Labelled]:
     """The documents of some articles, in order; one that the models fail on is empty and comes with a `Problem`."""
     texts, ids, who = [a.text for a in articles], [a.doc_id for a in articles], [a.speaker for a in articles]
     try:
-        return [(doc, None) for doc in nlp.pipe(texts, batch_size=max(1, len(texts)), doc_ids=ids, speakers=who)]
+        docs = nlp.pipe(texts, batch_size=max(1, len(texts)), doc_ids=ids, speakers=who)
+        return [Labelled(article, doc) for article, doc in zip(articles, docs, strict=True)]
     except Exception as error:  # whatever it is: the other articles of the batch must not be lost to it
         if len(articles) > 1:
             return [found for article in articles for found in label(nlp, [article])]
         problem = Problem(ids[0], f"could not be labelled: {type(error).__name__}: {error}")
-        return [(Document(texts[0], (), ids[0]), problem)]
+        return [Labelled(articles[0], Document(texts[0], (), ids[0]), problem)]

@@ -96,11 +96,11 @@ class _Article:
 
     def _mark(self, s: Statement, start: int, end: int) -> str:
         label = _main_label(s)
-        labels = " ".join(sorted({t.label for t in s.stances} or {NEUTRAL}))
+        labels = "\n".join(sorted({t.label for t in s.stances} or {NEUTRAL}))
         first, last = start == s.start, end == s.end
         identity = f' id="{self.anchor(s)}" tabindex="0"' if first else ""
         tag = f'<span class="tag">{escape(_shown(label))}</span>' if last and label != NEUTRAL else ""
-        tip = f'<span class="tip" role="tooltip">{self._facts(s)}</span>' if last else ""
+        tip = f'<span class="tip" role="tooltip">{self._facts(s)}</span>'
         spoken = f'<span class="vh">Statement of {escape(s.speaker or NOBODY)}: </span>' if first else ""
         return (
             f'<mark class="{_class(label)}"{identity} data-labels="{escape(labels)}" data-speaker="{escape(s.speaker or NOBODY)}">'
@@ -117,8 +117,11 @@ class _Article:
             while n < len(self.marked) and self.marked[n].start < end:
                 s = self.marked[n]
                 start, stop = max(s.start, at), min(s.end, end)
-                out.append(escape(text[here:start]) + self._mark(s, start, stop))
-                who.append(s.speaker or NOBODY)
+                if text[start:stop].strip():
+                    out.append(escape(text[here:start]) + self._mark(s, start, stop))
+                    who.append(s.speaker or NOBODY)
+                else:
+                    out.append(escape(text[here:stop]))
                 here = stop
                 if s.end > end:
                     break  # it goes on in the next line
@@ -252,8 +255,8 @@ def summary_html(docs: Sequence[Document], dates: Mapping[str, str]) -> str:
     ]
     if matrix := matrix_table(frame):
         parts += ["<h2>Who stands where</h2>", matrix]
-    if dates and stances:
-        periods = pd.to_datetime(pd.Series(list(dates.values())))
+    if dates and (frame["label"].ne(NEUTRAL) & frame["doc_id"].isin(list(dates))).any():
+        periods = pd.to_datetime(pd.Series(list(dates.values())), format="mixed", utc=True)
         days = (periods.max() - periods.min()).days
         table = stance_timeline(frame, dates, "D" if days < 15 else "W" if days < 90 else "M" if days < 1100 else "Y")
         parts += ["<h2>When</h2>", timeline_table(table)]
@@ -262,7 +265,7 @@ def summary_html(docs: Sequence[Document], dates: Mapping[str, str]) -> str:
 
 def matrix_table(frame: pd.DataFrame, by: str = "speaker") -> str:
     """`stance_matrix` as an HTML table: in each cell how many stances, coloured by their balance; "" where there is nothing."""
-    from .summary import stance_matrix
+    from .summary import prepared, stance_matrix
 
     balance, counts = stance_matrix(frame, by), stance_matrix(frame, by, "statements")
     if balance.empty:
@@ -278,9 +281,10 @@ def matrix_table(frame: pd.DataFrame, by: str = "speaker") -> str:
             style = f' class="{side}" style="--p:{15 + 55 * abs(value):.0f}%" title="{side}, balance {value:+.2f}"' if n else ""
             cells.append(f"<td{style}>{f'{n}<span class=vh> {side}</span>' if n else ''}</td>")
         rows.append(f'<tr><th scope="row">{escape(str(name))}</th>{"".join(cells)}</tr>')
+    shown, whole = sum(map(sum, numbers)), len(prepared(frame, by))
     return (
         f'<div class="wide"><table class="matrix"><thead><tr><th scope="col">{escape(by)}</th>{head}</tr></thead><tbody>{"".join(rows)}</tbody>'
-        '</table></div><p class="note">In each cell: how many stances. Blue: for (support, cooperate); orange: against (condemn, reject); '
+        f'</table></div><p class="note">In each cell: how many stances ({shown} of {whole} are shown). Blue: for (support, cooperate); orange: against (condemn, reject); '
         "the paler, the more divided.</p>"
     )
 

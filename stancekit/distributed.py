@@ -15,6 +15,7 @@ from typing import Any
 
 from .corpus import Article, Labelled, Problem
 from .corpus import label as label_articles
+from .parallel import set_threads
 from .pipeline import Pipeline, load
 from .types import Document, arrow_schema
 
@@ -61,7 +62,7 @@ def label(
         text: the column with the articles.
         id: the column with their ids; it must be given, or the stances could not be told apart by article.
         speaker: the column with the speaker of each text, for speeches and statements.
-        workers: how many; as many as the cluster has processors where left out.
+        workers: how many; where left out one for each processor of the cluster but one, which reads.
         batch_size: articles that a worker takes at once.
         models: arguments for `stancekit.load` in each worker.
 
@@ -77,14 +78,19 @@ def label(
     for column in (text, id, speaker):
         if column is not None and column not in names:
             raise ValueError(f"no column {column!r}: the dataset has {', '.join(names)}")
+    workers = workers or max(1, _processors() - 1)  # all of them would leave none to read what they wait for
     return _map(dataset, _Tables, workers, batch_size, (models or {}, text, id, speaker))
+
+
+def _processors() -> int:
+    return int(_ray().cluster_resources().get("CPU", 1))
 
 
 def _map(dataset: Any, worker: type, workers: int | None, batch_size: int, arguments: tuple[Any, ...]) -> Any:
     ray = _ray()
     return dataset.map_batches(
-        worker, batch_size=batch_size, batch_format="pyarrow", fn_constructor_args=arguments, num_cpus=1,
-        compute=ray.data.ActorPoolStrategy(size=workers or max(1, int(ray.cluster_resources().get("CPU", 1)))),
+        worker, batch_size=batch_size, batch_format="pyarrow", fn_constructor_args=arguments,
+        num_cpus=1 if _processors() > 1 else 0.5, compute=ray.data.ActorPoolStrategy(size=workers or max(1, _processors())),
     )  # fmt: skip
 
 
@@ -119,8 +125,10 @@ class _Records:
 
         articles = [Article(**row) for row in table.to_pylist()]
         found = label_articles(self.nlp, articles)
-        records = [json.dumps(doc.to_records(), ensure_ascii=False) for doc, _ in found]
-        return pa.table({"records": records, "problem": pa.array([p.reason if p else None for _, p in found], pa.string())})
+        records = [json.dumps(x.doc.to_records(), ensure_ascii=False) for x in found]
+        return pa.table(
+            {"records": records, "problem": pa.array([x.problem.reason if x.problem else None for x in found], pa.string())}
+        )
 
 
 def start(address: str | None) -> None:
@@ -153,7 +161,7 @@ def spread(nlp: Pipeline, batches: Iterable[Sequence[Article]], workers: int | N
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.execution_options.preserve_order = True
-    nlp.threads = nlp.threads or 1
+    set_threads(nlp, 1)
     schema = pa.schema([(name, pa.string()) for name in ("doc_id", "text", "speaker")])
     source = iter(batches)
     while first := next(source, None):
@@ -163,10 +171,13 @@ def spread(nlp: Pipeline, batches: Iterable[Sequence[Article]], workers: int | N
         tables = [pa.Table.from_pylist(rows[at : at + size], schema=schema) for at in range(0, len(rows), size)]
         done = iter(_map(ray.data.from_arrow(tables), _Records, workers, size, (nlp,)).iter_rows())
         for batch in chunk:
-            yield [_document(article, row) for article, row in zip(batch, done, strict=False)]
+            found = [_document(article, row) for article, row in zip(batch, done, strict=False)]
+            if len(found) < len(batch):
+                raise RuntimeError(f"Ray gave {len(found)} results for {len(batch)} articles")
+            yield found
 
 
 def _document(article: Article, row: dict[str, Any]) -> Labelled:
     records = json.loads(row["records"])
     doc = Document.from_records(article.text, records) if records else Document(article.text, (), article.doc_id)
-    return doc, Problem(article.doc_id, row["problem"]) if row["problem"] else None
+    return Labelled(article, doc, Problem(article.doc_id, row["problem"]) if row["problem"] else None)

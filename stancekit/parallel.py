@@ -86,9 +86,14 @@ def cores() -> int:
 
 
 def _start(nlp: Pipeline, threads: int) -> None:
-    nlp.threads = nlp.threads or threads
+    set_threads(nlp, threads)
     _worker["nlp"] = nlp
     threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def set_threads(nlp: Pipeline, threads: int) -> None:
+    """Threads of a worker's networks, where the user has not said how many."""
+    nlp.threads = nlp.threads or int(os.environ.get("STANCEKIT_THREADS", "0")) or threads
 
 
 def _die_with_parent() -> None:

@@ -291,8 +291,8 @@ class Pipeline:
     def _pairs(self, texts: list[str], targets: list[Target], holders: list[str | None]) -> list[Stance]:
         spans: list[Span | None] = []
         inputs = []
+        targets, holders = [_or_none(t) for t in targets], [_or_none(h) for h in holders]
         for text, target, holder in zip(texts, targets, holders, strict=True):
-            target, holder = _or_none(target), _or_none(holder)
             if not (target is None or isinstance(target, str) or (isinstance(target, tuple) and len(target) == 2)):
                 raise TypeError(f"a target is words, (start, end) or None, found {target!r}")
             if not (holder is None or isinstance(holder, str)):
@@ -398,8 +398,8 @@ def _check_text(text: object) -> str:
 
 
 def _or_none(value: Any) -> Any:
-    """None for NaN, which is what a column of a frame has where nothing stands."""
-    return None if isinstance(value, float) and value != value else value  # noqa: PLR0124
+    """None for what a column of a frame has where nothing stands (NaN, NA)."""
+    return None if isinstance(value, float) or type(value).__name__ in ("NAType", "NaTType") else value
 
 
 def _statement(number: int, text: str, unit: Unit, stances: list[Stance], truncated: bool, country: str | None) -> Statement:

@@ -26,6 +26,11 @@ class _Tie(NamedTuple):
     what: str
     n: int
     label: str
+    of_label: int
+
+    def said(self) -> str:
+        """The count beside the line: "4", or "3 of 4" where not all are of its label."""
+        return str(self.n) if self.of_label == self.n else f"{self.of_label} of {self.n}"
 
 
 def _pyplot() -> Any:
@@ -44,7 +49,8 @@ def _axes(ax: Axes | None, width: float, height: float) -> Axes:
 
 
 def _short(text: str, size: int = 34) -> str:
-    return textwrap.shorten(text, size, placeholder="…") if " " in text else text[:size]
+    short = textwrap.shorten(text, size, placeholder="…") if " " in text else text[:size]
+    return short.replace("$", r"\$")  # matplotlib would read what stands between two as mathematics
 
 
 def plot_matrix(
@@ -79,8 +85,8 @@ def plot_matrix(
     for i in range(len(balance)):
         for j in range(len(balance.columns)):
             if n := numbers[i][j]:
-                strong = abs(values[i][j]) > 0.6
-                ax.text(j, i, str(n), ha="center", va="center", color="white" if strong else "#1a1a1a", fontsize=9)
+                dark = values[i][j] > 0.7  # only the blue end is: dark ink reads better on all of the orange
+                ax.text(j, i, str(n), ha="center", va="center", color="white" if dark else "#1a1a1a", fontsize=9)
     ax.set_xticks(
         range(len(balance.columns)), [_short(c) for c in balance.columns], rotation=35, ha="right", rotation_mode="anchor"
     )
@@ -117,7 +123,7 @@ def plot_timeline(
         ValueError: as `stance_timeline`; or matplotlib is not installed.
     """
     table = stance_timeline(frame, dates, freq, target)
-    ax = _axes(ax, max(6.0, 2 + 0.55 * len(table)), 3.6)
+    ax = _axes(ax, min(20.0, max(6.0, 2 + 0.55 * len(table))), 3.6)
     places = range(len(table))
     for side in (1, -1):
         floor = [0] * len(table)
@@ -178,16 +184,16 @@ def plot_network(
     for name, target, label in zip(found[by].astype(str), found["target"].astype(str), found["label"].astype(str), strict=True):
         labels[name, target][label] += 1
     most = sorted(labels.items(), key=lambda item: -item[1].total())[:edges]
-    ties = [_Tie(name, target, counts.total(), counts.most_common(1)[0][0]) for (name, target), counts in most]
+    ties = [_Tie(name, target, counts.total(), *counts.most_common(1)[0]) for (name, target), counts in most]
     who, what = _places(ties)
     ax = _axes(ax, 9, 1.6 + 0.36 * max(len(who), len(what)))
-    widest = max(tie.n for tie in ties)
+    widest = max(tie.of_label for tie in ties)
     for tie in ties:
         y0, y1, share = who[tie.who], what[tie.what], _share(tie)
-        ax.plot([0, 1], [y0, y1], color=COLOURS[tie.label], linewidth=0.8 + 4 * tie.n / widest, alpha=0.75,
+        ax.plot([0, 1], [y0, y1], color=COLOURS[tie.label], linewidth=0.8 + 4 * tie.of_label / widest, alpha=0.75,
                 linestyle=LINES[tie.label], solid_capstyle="round")  # fmt: skip
         box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
-        ax.text(share, y0 + (y1 - y0) * share, str(tie.n), fontsize=7.5, ha="center", va="center", color="#1a1a1a", bbox=box)
+        ax.text(share, y0 + (y1 - y0) * share, tie.said(), fontsize=7.5, ha="center", va="center", color="#1a1a1a", bbox=box)
     for places, x, side in ((who, -0.02, "right"), (what, 1.02, "left")):
         for name, y in places.items():
             ax.text(x, y, _short(name, 42), ha=side, va="center", fontsize=9.5)

@@ -18,6 +18,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+try:
+    import fcntl
+except ImportError:  # not on this system: two runs on one output are not kept apart
+    fcntl = None  # type: ignore[assignment]
+
 from .types import FRAME_COLUMNS, Document, Statement, arrow_schema
 
 OUTPUTS = (".jsonl", ".csv", ".parquet")
@@ -49,7 +54,7 @@ class Run:
     ) -> None:
         self.out, self.shard_articles = out, shard_articles
         self.ending = next((e for e in OUTPUTS if out.name.lower().endswith(e)), None)
-        self.folder = out.is_dir() or (self.ending is None and not out.suffix)
+        self.folder = names_folder(out)
         if self.ending is None and not self.folder:
             raise ValueError(f"{out}: unknown ending for output; allowed are {', '.join(OUTPUTS)}, or a folder")
         self.journal = out / ".journal.jsonl" if self.folder else out.with_name(out.name + ".part")
@@ -57,21 +62,46 @@ class Run:
         _make_folder(out if self.folder else out.parent)
         fresh = {"identity": json.loads(json.dumps(identity)), "articles": 0, "statements": 0, "digest": START, "bytes": 0}
         self.state: dict[str, Any] = {**fresh, "shards": [], "failed": [], "complete": False}
+        self.file: IO[bytes] | None = None
         self._check(overwrite)
         self.done = int(self.state["articles"])
         self._seen, self._digest = 0, START
+        if not overwrite:  # what is to be replaced stays until there is something to put in its place
+            self._begin()
+
+    def _begin(self) -> IO[bytes]:
+        """Open the journal, for this run alone."""
+        if self.file is not None:
+            return self.file
         try:
-            self._save()  # before the journal: a folder that cannot be written is known before any work
-            self.file: IO[bytes] = self.journal.open("r+b" if self.journal.exists() else "w+b")
-            self.file.truncate(self.state["bytes"])
-            self.file.seek(self.state["bytes"])
+            file = self.journal.open("r+b" if self.journal.exists() else "w+b")
+            if fcntl is not None:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError as error:
+                    file.close()
+                    raise ValueError(f"another run is writing {self.out}: wait for it, or choose another output") from error
+            self._clear()
+            self._save()
+            file.truncate(self.state["bytes"])
+            file.seek(self.state["bytes"])
         except OSError as error:
-            raise ValueError(f"cannot write {out}: {error.strerror}") from error
+            raise ValueError(f"cannot write {self.out}: {error.strerror}") from error
+        self.file = file
+        return file
 
     def _check(self, overwrite: bool) -> None:
-        found = self._read_state()
+        self._old: list[Path] = []  # of an output that is to be replaced
+        try:
+            found = self._read_state()
+        except ValueError:
+            if not overwrite:
+                raise
+            found = None
         if overwrite:
-            self._clear(found)
+            if self.folder and not found and not self.state_file.exists() and self._others():
+                raise ValueError(f"{self.out} holds other files: choose an empty folder for the shards")
+            self._old = [self.out / str(shard["name"]) for shard in found["shards"]] if found and self.folder else []
             return
         if self.folder:
             if found and found["complete"]:
@@ -93,8 +123,8 @@ class Run:
                 raise ValueError(f"{self.journal} is gone or shorter than {self.state_file} says: add --overwrite to start anew")
 
     def _others(self) -> list[str]:
-        """Names in the folder that no run hides there."""
-        return [path.name for path in self.out.iterdir() if not path.name.startswith(".")]
+        """Names in the folder that no run gives to its own files."""
+        return [path.name for path in self.out.iterdir() if not path.name.startswith((".", "_"))]
 
     def _read_state(self) -> dict[str, Any] | None:
         try:
@@ -107,40 +137,50 @@ class Run:
             raise ValueError(f"{self.state_file} is not the state of a run: choose another output")
         return found
 
-    def _clear(self, found: Mapping[str, Any] | None) -> None:
-        """Take away an earlier output: what a run wrote, and nothing else."""
-        if self.folder and not found and self._others():
-            raise ValueError(f"{self.out} holds other files: choose an empty folder for the shards")
-        names = [self.out / str(shard["name"]) for shard in found["shards"]] if found and self.folder else []
-        for path in (self.state_file, self.journal, *names):
+    def _clear(self) -> None:
+        """Take away the shards of an output that is replaced: what a run wrote, and nothing else."""
+        for path in self._old:
             path.unlink(missing_ok=True)
 
-    def skip(self, doc_id: str, text: str) -> None:
+    def skip(self, doc_id: str, text: str, speaker: str | None = None) -> None:
         """Pass over an article that is done.
 
         Raises:
             ValueError: the articles so far are not those that the earlier run labelled.
         """
-        self._count(doc_id, text)
+        self._count(doc_id, text, speaker)
         if self._seen == self.done and self._digest != self.state["digest"]:
             raise ValueError(
                 f"the first {self.done} articles are not those that {self.out} was begun with: "
                 "give the same inputs, or add --overwrite to start anew"
             )
 
-    def _count(self, doc_id: str, text: str) -> None:
+    def _count(self, doc_id: str, text: str, speaker: str | None) -> None:
         self._seen += 1
-        line = json.dumps([self._digest, doc_id, text]).encode()
+        line = json.dumps([self._digest, doc_id, text, speaker]).encode()
         self._digest = hashlib.sha1(line, usedforsecurity=False).hexdigest()
 
-    def add(self, docs: Sequence[Document], failed: Sequence[dict[str, Any]] = ()) -> None:
-        """Add the next documents, and what is to be said of those that failed (they are empty); when it returns both are safe."""
-        self.state["failed"] += failed
-        for doc in docs:
+    def add(
+        self,
+        docs: Sequence[Document],
+        speakers: Sequence[str | None] | None = None,
+        failed: Sequence[dict[str, Any] | None] | None = None,
+    ) -> None:
+        """Add the next documents; when it returns they are safe.
+
+        Args:
+            docs: documents.
+            speakers: the speaker that each was given.
+            failed: what is to be said of each that failed (it is empty), else None.
+        """
+        file = self._begin()
+        for doc, speaker, failure in zip(docs, speakers or [None] * len(docs), failed or [None] * len(docs), strict=True):
             for record in doc.to_records():
-                self.file.write(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
-            self._count(doc.doc_id, doc.text)
+                file.write(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+            self._count(doc.doc_id, doc.text, speaker)
             self.state["articles"] += 1
+            if failure:
+                self.state["failed"].append(failure)
             self.state["statements"] += len(doc)
             if self.folder and self.state["articles"] - self._in_shards("articles") >= self.shard_articles:
                 self._shard()
@@ -150,9 +190,10 @@ class Run:
         return sum(int(shard[what]) for shard in self.state["shards"])
 
     def _commit(self) -> None:
-        self.file.flush()
-        os.fsync(self.file.fileno())
-        self.state |= {"bytes": self.file.tell(), "digest": self._digest}
+        file = self._begin()
+        file.flush()
+        os.fsync(file.fileno())
+        self.state |= {"bytes": file.tell(), "digest": self._digest}
         self._save()
 
     def _save(self) -> None:
@@ -162,7 +203,7 @@ class Run:
         part.replace(self.state_file)
 
     def _records(self) -> Iterator[dict[str, Any]]:
-        self.file.flush()
+        self._begin().flush()
         with self.journal.open("rb") as lines:
             yield from map(json.loads, lines)
 
@@ -181,7 +222,7 @@ class Run:
         """The journal so far becomes a shard."""
         name = SHARD.format(len(self.state["shards"]))
         part = self.out / f".{name}.tmp"
-        self.file.flush()
+        file = self._begin()
         rows = _write(part, self._parquet)
         part.replace(self.out / name)
         entry = {what: int(self.state[what]) - self._in_shards(what) for what in ("articles", "statements")}
@@ -189,8 +230,8 @@ class Run:
         # The state first: if this is where the run ends, the next one cuts the journal itself.
         self.state |= {"bytes": 0, "digest": self._digest}
         self._save()
-        self.file.seek(0)
-        self.file.truncate()
+        file.seek(0)
+        file.truncate()
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         for record in self._records():
@@ -213,7 +254,7 @@ class Run:
 
     def _csv(self, file: IO[bytes]) -> int:
         text = io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline="", write_through=True)
-        writer, count = csv.writer(text, lineterminator="\n"), 0
+        writer, count = csv.writer(text), 0  # its \r\n makes it quote a lone \r in a field too
         writer.writerow(FRAME_COLUMNS)
         for row in self._rows():
             writer.writerow(row.values())
@@ -232,32 +273,40 @@ class Run:
                 f"{self.out} was begun with more articles ({self.done}) than there are now ({self._seen}): "
                 "give the same inputs, or add --overwrite to start anew"
             )
+        file = self._begin()
         if self.folder:
             if self.state["articles"] > self._in_shards("articles") or not self.state["shards"]:
                 self._shard()
-            self.file.close()
+            file.close()
             self.journal.unlink(missing_ok=True)
             self.state["complete"] = True
             self._save()
             return
         if self.ending == ".jsonl":
-            self.file.flush()
+            file.close()  # flushed; and a file that is open cannot be renamed everywhere
             self.journal.replace(self.out)
         else:
             part = self.out.with_name(self.out.name + ".tmp")
             _write(part, self._csv if self.ending == ".csv" else self._parquet)
             part.replace(self.out)
-        self.file.close()
+            file.close()
         for path in (self.journal, self.state_file):
             path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Stop here: nothing was found to label, so leave nothing; otherwise what is done stays for the next run."""
+        if self.file is None:
+            return
         with contextlib.suppress(OSError):  # a full disk was reported when it was met
             self.file.close()
-        if not self.state["articles"]:
+        if not self.state["articles"] and not self.state["complete"]:
             for path in (self.journal, self.state_file):
                 path.unlink(missing_ok=True)
+
+
+def names_folder(out: Path) -> bool:
+    """Whether an output is a folder of shards: one that exists, or a name without an ending."""
+    return out.is_dir() or not out.suffix
 
 
 def _make_folder(folder: Path) -> None:

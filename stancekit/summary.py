@@ -17,7 +17,7 @@ BALANCE = {"support": 1, "cooperate": 1, "condemn": -1, "reject": -1}  # the sid
 
 # Words that say nothing about which thing is meant.
 EMPTY = frozenset(
-    """a an the this that these those its his her their our my your any all every each some such no both new newly current recent
+    """a an the this that these those its his her their our my your any all every each some such both new newly current recent
     ongoing so-called said same own very further more latest proposed announced planned own's s""".split()
 )
 # Where a noun phrase's head has been: what follows only says more about it.
@@ -25,6 +25,15 @@ AFTER_HEAD = frozenset("of in on at by for from to with without against between 
                        "toward towards within into upon as than that which who whom whose where when while whether if".split())  # fmt: skip
 WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
 PRONOUNS = frozenset("it he she they him her them us we i me you this that these those itself himself themselves".split())
+
+
+CLEARLY = 3
+
+
+def is_pronoun(target: str) -> bool:
+    """Whether a target is only a pronoun ("us", not "US")."""
+    word = target.strip()
+    return word.lower() in PRONOUNS and not (len(word) > 1 and word.isupper())
 
 
 def _words(text: str) -> list[str]:
@@ -54,7 +63,7 @@ def merge_targets(targets: Iterable[str | None]) -> dict[str, str]:
 
     Two targets are one if they are the same country, or if they have the same head noun and one has no word that the other lacks:
     "the levy" and "the new fishing levy" are one, "the fishing levy" and "the carbon levy" are two. A short form that fits
-    several goes to the most frequent. Pronouns stay what they are.
+    several goes to one that is `CLEARLY` times as frequent as the next, else it stays by itself. Pronouns stay what they are.
 
     Args:
         targets: targets as they stand in texts; as often as they occur (the most frequent form names the group).
@@ -72,8 +81,9 @@ def merge_targets(targets: Iterable[str | None]) -> dict[str, str]:
             by_country.setdefault(countries.canonical(bare), []).append(form)
             continue
         noun, rest = head(form)
-        fitting = [g for g in groups if g[0] == noun and rest <= g[1] and form.lower() not in PRONOUNS]
-        if fitting and (rest or noun not in PRONOUNS):
+        fitting = [] if is_pronoun(form) else [g for g in groups if g[0] == noun and rest <= g[1]]
+        sizes = sorted((sum(counts[f] for f in g[2]) for g in fitting), reverse=True)
+        if fitting and (len(sizes) == 1 or sizes[0] >= CLEARLY * sizes[1]):
             max(fitting, key=lambda g: sum(counts[f] for f in g[2]))[2].append(form)
         else:
             groups.append((noun, rest, [form]))
@@ -95,7 +105,7 @@ def prepared(frame: pd.DataFrame, by: str) -> pd.DataFrame:
             raise ValueError(
                 f"no column {column!r}: the frame has {', '.join(map(str, frame.columns))}; it should be that of to_frame()"
             )
-    named = frame["target"].map(lambda t: isinstance(t, str) and t.lower().strip() not in PRONOUNS and bool(_words(t)))
+    named = frame["target"].map(lambda t: isinstance(t, str) and not is_pronoun(t) and bool(_words(t)))
     found = frame[frame["label"].isin(STANCES) & named.astype(bool) & frame[by].notna()].copy()
     found["target"] = found["target"].map(merge_targets(found["target"].tolist())) if len(found) else found["target"]
     return found
@@ -166,7 +176,7 @@ def stance_timeline(
             )
         when = frame[dates]
     else:
-        when = frame["doc_id"].map(dict(dates))
+        when = frame["doc_id"].map({str(name): date for name, date in dict(dates).items()})
     found = frame.assign(_when=when)
     found = found[found["label"] != NEUTRAL]
     if target is not None:
@@ -176,7 +186,7 @@ def stance_timeline(
     found = found[found["_when"].notna()]
     if found.empty:
         raise ValueError(f"no stance{f' toward {target!r}' if target else ''} has a date: nothing to show")
-    periods = pd.PeriodIndex(pd.to_datetime(found["_when"]), freq=freq)
+    periods = pd.PeriodIndex(pd.to_datetime(found["_when"], format="mixed", utc=True).dt.tz_localize(None), freq=freq)
     table = pd.crosstab(periods, found["label"].to_numpy())
     table = table.reindex(pd.period_range(periods.min(), periods.max(), freq=freq), fill_value=0)
     table.index.name, table.columns.name = "period", "label"

@@ -279,10 +279,34 @@ def test_going_on_shows_the_earlier_articles_too(run, tmp_path, monkeypatch):
     assert (tmp_path / "o.html").read_text(encoding="utf-8").count("Ana Ruiz said") >= 3
 
 
+def test_a_mistake_with_overwrite_costs_nothing(run, tmp_path):
+    (tmp_path / "t.jsonl").write_text(json.dumps({"text": GOOD}), encoding="utf-8")
+    out = tmp_path / "shards"
+    assert run("label", tmp_path / "t.jsonl", "--out", out)[0] == 0
+    before = {p.name: p.read_bytes() for p in out.iterdir()}
+    for wrong in (("label", tmp_path / "tt.jsonl"), ("label", tmp_path / "t.jsonl", "--html", tmp_path / "x.html")):
+        assert run(*wrong, "--out", out, "--overwrite")[0] == 2
+        assert {p.name: p.read_bytes() for p in out.iterdir()} == before
+    (tmp_path / "mine.txt").write_text("keep", encoding="utf-8")
+    status, _, err = run("label", tmp_path / "t.jsonl", "--out", tmp_path / "o.jsonl", "--errors", tmp_path / "mine.txt")
+    assert (status, "exists" in err) == (2, True)
+    assert (tmp_path / "mine.txt").read_text(encoding="utf-8") == "keep"
+
+
+def test_a_report_of_articles_with_odd_dates(run, tmp_path):
+    dates = ["2025-01-01", "2025-01-02T10:00:00+02:00", "n.d.", None]
+    (tmp_path / "t.jsonl").write_text("\n".join(json.dumps({"text": GOOD, "day": d}) for d in dates), encoding="utf-8")
+    status, _, err = run("report", tmp_path / "t.jsonl", "--date-column", "day", "--out", tmp_path / "r.html")
+    assert status == 0
+    assert "t-3: 'n.d.' is no date" in err
+    assert "2025-01-02" in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
 def test_files_of_one_name_in_two_folders_are_told_apart(run, tmp_path):
     for folder in ("2024", "2025"):
         (tmp_path / "in" / folder).mkdir(parents=True)
         (tmp_path / "in" / folder / "a.txt").write_text(GOOD, encoding="utf-8")
     (tmp_path / "in" / "b.txt").write_text(GOOD, encoding="utf-8")
-    run("label", tmp_path / "in", "--out", tmp_path / "o.jsonl")
-    assert [r["doc_id"] for r in records(tmp_path / "o.jsonl")] == ["2024/a", "2025/a", "b"]
+    (tmp_path / "in" / "b.jsonl").write_text(json.dumps({"text": GOOD}), encoding="utf-8")
+    run("label", tmp_path / "in", tmp_path / "in" / "b.txt", "--out", tmp_path / "o.jsonl")
+    assert [r["doc_id"] for r in records(tmp_path / "o.jsonl")] == ["2024/a", "2025/a", "b.jsonl-1", "b.txt"]

@@ -61,7 +61,7 @@ def test_the_page_is_whole_escaped_and_needs_nothing_from_elsewhere():
     assert {link[1:] for link in page.links} <= set(page.ids)
     marks = [attrs for tag, attrs in page.tags if tag == "mark"]
     assert [m["class"] for m in marks] == ["reject", "reject", "neutral"]  # the first goes over two lines
-    assert marks[0]["data-labels"] == "condemn reject"
+    assert marks[0]["data-labels"] == "condemn\nreject"
     assert marks[0]["data-speaker"] == 'Ana "<b>" Ruiz'
     words = "".join(page.words)
     for said in ("reject toward “the levy”", "0.91", "Statement of Ruiz", "Chile & co"):

@@ -23,7 +23,7 @@ ARTICLES = [
 # What a user's script does, with a worker killed in the middle. It runs in a process of its own: Ray needs sockets.
 SCRIPT = """
 import json, os, pathlib, signal, sys
-import psutil, ray, ray.data
+import pyarrow as pa, pyarrow.parquet as pq, ray, ray.data
 import stancekit as sk
 from stancekit import distributed
 
@@ -38,10 +38,12 @@ class Dies(distributed._Tables):
         return super().__call__(table)
 
 distributed._Tables = Dies
-found = distributed.label(ray.data.from_items(articles, override_num_blocks=4), text="body", id="url", workers=2, batch_size=3)
+pq.write_table(pa.Table.from_pylist(articles), mark.with_suffix(".parquet"))
+dataset = ray.data.read_parquet(str(mark.with_suffix(".parquet")), override_num_blocks=4)  # reading wants a processor too
+found = distributed.label(dataset, text="body", id="url", batch_size=3)
 rows = sorted((json.dumps(r, sort_keys=True, default=float) for r in found.iter_rows()))
 assert mark.exists(), "no worker was killed"
-expected = distributed.label_table(sk.load(), __import__("pyarrow").Table.from_pylist(articles), "body", "url").to_pylist()
+expected = distributed.label_table(sk.load(), pa.Table.from_pylist(articles), "body", "url").to_pylist()
 assert rows == sorted(json.dumps(r, sort_keys=True, default=float) for r in expected), "another result than in one process"
 print(len(rows), "rows")
 """

@@ -17,13 +17,18 @@ IDENTITY = {"model": "m1", "speaker": None}
 
 
 def document(number):
-    """A document with as many statements as its number has, up to 2; every second one with a stance."""
-    text = f"Peru rejects levy {number}. It thanks Chile “again”."
+    """A document with up to two statements, the first with a stance."""
+    text = f"Peru rejects\rlevy {number}. It thanks Chile “again”."
     stance = Stance("reject", 0.9, {"reject": 0.9}, Span(13, 17, "levy"), "Peru")
     statements = tuple(
         Statement(i, 0, 18, text[:18], "own", "Ana Ruiz", stances=(stance,) if i == 0 else ()) for i in range(number % 3)
     )
     return Document(text, statements, f"d{number // 2}")  # two documents share an id
+
+
+def failure_of(doc):
+    """The documents without statements are those that failed."""
+    return None if doc.statements else {"where": doc.text, "reason": "failed"}
 
 
 DOCS = [document(n) for n in range(11)]
@@ -34,9 +39,10 @@ def work(out, docs=DOCS, size=2, **options):
     run = Run(out, IDENTITY, shard_articles=3, **options)
     try:
         for doc in docs[: run.done]:
-            run.skip(doc.doc_id, doc.text)
+            run.skip(doc.doc_id, doc.text, "Ana")
         for at in range(run.done, len(docs), size):
-            run.add(docs[at : at + size])
+            part = docs[at : at + size]
+            run.add(part, ["Ana"] * len(part), [failure_of(d) for d in part])
         run.finish()
     finally:
         run.close()
@@ -50,6 +56,7 @@ def content(out):
 def test_broken_off_at_any_point_and_started_again_it_ends_the_same(tmp_path, monkeypatch, name):
     work(tmp_path / "whole" / name)
     expected = content(tmp_path / "whole" / name)
+    failures = [failure for failure in map(failure_of, DOCS) if failure]
     for point in range(200):
         out, left = tmp_path / str(point) / name, [point]
 
@@ -67,7 +74,7 @@ def test_broken_off_at_any_point_and_started_again_it_ends_the_same(tmp_path, mo
             for where in ("os.fsync", "pathlib.Path.replace", "pathlib.Path.unlink", "stancekit.runs.Run._save"):
                 module, attribute = where.rsplit(".", 1)
                 patched.setattr(where, crash_after(getattr(sys.modules.get(module) or _find(module), attribute)))
-            patched.setattr(Run, "close", lambda self: self.file.close())  # a killed process tidies nothing
+            patched.setattr(Run, "close", lambda self: self.file and self.file.close())  # a killed process tidies nothing
             try:
                 work(out)
                 finished = True
@@ -80,6 +87,8 @@ def test_broken_off_at_any_point_and_started_again_it_ends_the_same(tmp_path, mo
         if not complete:
             work(out)
         assert content(out) == expected, f"broken off at point {point}"
+        if name == "shards":
+            assert json.loads(manifest.read_text("utf-8"))["failed"] == failures
     assert point > 20
 
 
@@ -108,7 +117,7 @@ def test_the_outputs_hold_the_same(tmp_path):
 
 def broken_off(out, count=4):
     run = Run(out, IDENTITY, shard_articles=3)
-    run.add(DOCS[:count])
+    run.add(DOCS[:count], ["Ana"] * count, [failure_of(d) for d in DOCS[:count]])
     run.close()
 
 
@@ -120,6 +129,12 @@ def test_old_output_is_not_mixed_with_other_settings_or_articles(tmp_path, name)
         Run(out, {**IDENTITY, "model": "m2"}, shard_articles=3)
     with pytest.raises(ValueError, match="the first 4 articles are not those"):
         work(out, [*reversed(DOCS)])
+    run = Run(out, IDENTITY, shard_articles=3)
+    for doc in DOCS[:3]:
+        run.skip(doc.doc_id, doc.text, "Ana")
+    with pytest.raises(ValueError, match="are not those"):
+        run.skip(DOCS[3].doc_id, DOCS[3].text, "Juan")  # another speaker
+    run.close()
     with pytest.raises(ValueError, match=r"begun with more articles \(4\) than there are now \(2\)"):
         work(out, DOCS[:2])
     work(out)
@@ -133,7 +148,7 @@ def test_old_output_is_not_mixed_with_other_settings_or_articles(tmp_path, name)
 def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
     out = tmp_path / "o.jsonl"
     run = Run(out, IDENTITY)
-    run.add(DOCS[:4])
+    run.add(DOCS[:4], ["Ana"] * 4)
 
     def full(_):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -141,7 +156,7 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr("os.fsync", full)
         with pytest.raises(OSError, match="No space left"):
-            run.add(DOCS[4:6])
+            run.add(DOCS[4:6], ["Ana"] * 2)
     run.close()
     work(out)
     work(tmp_path / "whole.jsonl")
@@ -163,9 +178,42 @@ def test_what_stands_in_a_folder_is_left_alone(tmp_path):
 
 def test_a_run_that_failed_on_an_article_still_says_so_later(tmp_path):
     run = Run(tmp_path / "o.jsonl", IDENTITY)
-    run.add([Document("x", (), "a")], [{"where": "a", "reason": "could not be labelled"}])
+    run.add([Document("x", (), "a")], failed=[{"where": "a", "reason": "could not be labelled"}])
     run.close()
     assert Run(tmp_path / "o.jsonl", IDENTITY).state["failed"] == [{"where": "a", "reason": "could not be labelled"}]
+
+
+def test_nothing_is_replaced_before_there_is_something_to_put_in_its_place(tmp_path):
+    for name in ("o.jsonl", "shards"):
+        work(tmp_path / name)
+        before = content(tmp_path / name)
+        Run(tmp_path / name, IDENTITY, overwrite=True).close()
+        assert content(tmp_path / name) == before
+    (tmp_path / "p.jsonl.part.json").write_text("{torn", encoding="utf-8")
+    with pytest.raises(ValueError, match="--overwrite to start anew"):
+        Run(tmp_path / "p.jsonl", IDENTITY)
+    work(tmp_path / "p.jsonl", overwrite=True)
+    assert (tmp_path / "p.jsonl").read_bytes() == (tmp_path / "o.jsonl").read_bytes()
+
+
+def test_two_runs_do_not_write_one_output(tmp_path):
+    pytest.importorskip("fcntl")
+    first = Run(tmp_path / "o.jsonl", IDENTITY)
+    first.add(DOCS[:2])
+    with pytest.raises(ValueError, match="another run is writing"):
+        Run(tmp_path / "o.jsonl", IDENTITY)
+    first.close()
+    Run(tmp_path / "o.jsonl", IDENTITY).close()
+
+
+def test_nothing_to_label_is_an_empty_output(tmp_path):
+    work(tmp_path / "shards", [])
+    assert len(pd.read_parquet(tmp_path / "shards")) == 0
+    with pytest.raises(ValueError, match="is complete"):
+        Run(tmp_path / "shards", IDENTITY)
+    (tmp_path / "left").mkdir()
+    (tmp_path / "left" / "_errors.jsonl").write_text("", encoding="utf-8")  # of a run that found nothing to label
+    work(tmp_path / "left")
 
 
 @pytest.mark.parametrize(("name", "processes"), [("stances.jsonl", "1"), ("shards", "2")])

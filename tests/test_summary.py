@@ -26,15 +26,17 @@ DATES = {"a": "2025-01-03", "b": "2025-01-20", "c": "2025-03-02"}
 
 def test_targets_that_mean_the_same_get_one_name():
     forms = ["the fishing levy", "the fishing levy", "the new fishing levy", "the levy", "levies", "the carbon levy", "the US", "United States",
-             "Peru", "the Peruvian government", "Paredes", "Lucía Paredes", "it", "the blockade of Paita", "the blockade"]  # fmt: skip
+             "the levy", "Peru", "the Peruvian government", "Paredes", "Lucía Paredes", "it", "the blockade of Paita", "the blockade"]  # fmt: skip
     names = sk.merge_targets(forms)
-    assert {names[f] for f in ("the fishing levy", "the new fishing levy", "the levy", "levies")} == {"the fishing levy"}
+    assert {names[f] for f in ("the fishing levy", "the new fishing levy")} == {"the fishing levy"}
     assert names["the carbon levy"] == "the carbon levy"
     assert names["the US"] == names["United States"] == "United States"
     assert names["Peru"] != names["the Peruvian government"]
     assert names["Paredes"] == names["Lucía Paredes"]
     assert names["the blockade"] == names["the blockade of Paita"]
     assert names["it"] == "it"
+    two = sk.merge_targets(["the fishing levy", "the fishing levy", "the carbon levy", "the levy"])
+    assert two["the levy"] == "the levy"  # it could be either
     assert head("the new levy on Chilean fish") == ("levy", frozenset({"chilean", "fish"}))
     assert sk.merge_targets([None, "", "…"]) == {"…": "…"}
 
@@ -79,7 +81,7 @@ def test_figures_say_how_many_stances_are_behind_them():
     assert [t.get_text() for t in ax.texts[:3]] == ["5", "0", "3"]
     ax = sk.plot_network(FRAME)
     assert "6 of 6 stances" in ax.get_title(loc="left")
-    assert sum(t.get_text().isdigit() for t in ax.texts) == 4
+    assert [t.get_text() for t in ax.texts if t.get_text()[0].isdigit()] == ["1 of 3", "1", "1", "1"]
     mine = pyplot.subplots()[1]
     for plot in (sk.plot_matrix, sk.plot_network):
         assert plot(FRAME, ax=mine) is mine

@@ -59,7 +59,8 @@ def sample(paths: list[str], kept_out: set[int], limit: int, rng: random.Random)
         for row in rows:
             if len(found) >= max(1, limit // len(paths)):
                 break
-            if not runs(row["text"][:MAX_CHARS]) & kept_out:
+            seen = row["text"] if "attributions" in row else row["text"][:MAX_CHARS]  # contents may stand anywhere
+            if not runs(seen) & kept_out:
                 found.append(row)
         print(f"{path}: {len(found)} of {len(rows)} rows", file=sys.stderr)
         out += found

@@ -37,8 +37,10 @@ from stancekit.segment import segment
 
 def polarity_rows(rows: list[dict]) -> list[dict]:
     """Rows of polarity sets as rows with our labels; no polarity (UNSCon: no negative evaluation) counts as neutral."""
-    stance = {"positive": "support", "negative": "condemn"}
-    return [{**row, "label": stance.get(row.get("polarity") or "", NEUTRAL)} for row in rows]
+    stance = {"positive": "support", "negative": "condemn", "neutral": NEUTRAL, None: NEUTRAL}
+    if unknown := {row.get("polarity") for row in rows} - set(stance):
+        raise ValueError(f"unknown polarity {', '.join(map(repr, unknown))}: allowed are positive, negative, neutral and nothing")
+    return [{**row, "label": stance[row.get("polarity")]} for row in rows]
 
 
 def fold(labels: list[str], known: set[str]) -> list[str]:

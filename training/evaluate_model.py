@@ -70,7 +70,7 @@ def target_f1(backend: Backend, rows: list[dict]) -> dict[str, float]:
 
     found = TargetModel(backend).find([r["text"] for r in rows])
     metric = common.load_metric("span_f1")
-    predictions = [[[t.start, t.end, STANCES.index(t.kind)] for t in f] for f in found]
+    predictions = [[[t.start, t.end, STANCES.index(max(STANCES, key=t.prior.__getitem__))] for t in f] for f in found]
     references = [[list(s) for s in spans(r)] for r in rows]
     out = {}
     for name, kinds in (("span", False), ("tuple", True)):

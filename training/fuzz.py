@@ -2,7 +2,8 @@
 
     python training/fuzz.py polnear_*.jsonl dev_articles/ raw/*.jsonl.gz [--extraction] [--threads 2]
 
-Checked: no exception; as many documents out as in; every offset exact (`text[start:end]` is the statement, the speaker, the target);
+Checked: no exception; as many documents out as in; every offset exact (`text[start:end]` is the statement, the target; the speaker
+stands inside the text);
 statements in text order, numbered from 0; known kinds; scores between 0 and 1. --extraction leaves out targets and stances
 (who said what alone), which is several times as quick. Exit status 1 if anything was wrong.
 """

@@ -60,7 +60,7 @@ def soak(count: int, kills: int, name: str, seed: int, extra: list[str]) -> dict
         done = subprocess.run([*argv, "--out", str(whole)], cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 1, done.stderr[-2000:]
         seconds = time.perf_counter() - start
-        killed, going_on = 0, ""
+        killed, resumed, going_on = 0, 0, ""
         while killed < kills:
             process = subprocess.Popen([*argv, "--out", str(broken)], cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
             try:
@@ -68,7 +68,7 @@ def soak(count: int, kills: int, name: str, seed: int, extra: list[str]) -> dict
                 break  # it came to its end between two kills
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.communicate()
+                resumed += b"going on after" in process.communicate()[1]
                 killed += 1
                 visible = broken.exists() and not broken.is_dir()
                 assert not visible, "an output was visible before it was complete"
@@ -76,6 +76,8 @@ def soak(count: int, kills: int, name: str, seed: int, extra: list[str]) -> dict
             done = subprocess.run([*argv, "--out", str(broken)], cwd=ROOT, capture_output=True, text=True, check=False)
             assert done.returncode == 1, done.stderr[-2000:]
             going_on = next((line for line in done.stderr.splitlines() if line.startswith("going on after")), "")
+        assert killed, "the run was over before it could be killed: give more articles"
+        assert resumed or going_on, "every kill came before anything was done: give more articles or fewer kills"
         a, b = content(whole), content(broken)
         assert a.keys() == b.keys(), f"{sorted(a)} against {sorted(b)}"
         different = [name for name in a if a[name] != b[name]]

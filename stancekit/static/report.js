@@ -3,7 +3,7 @@
   var off = {}, speaker = "";
   function apply() {
     root.querySelectorAll("[data-labels]").forEach(function (item) {
-      var labels = item.dataset.labels.split(" ");
+      var labels = item.dataset.labels.split("\n");
       var shown = labels.some(function (label) { return !off[label]; }) && (!speaker || item.dataset.speaker === speaker);
       item.classList.toggle("hide", !shown);
     });
