@@ -1,0 +1,75 @@
+"""Average the weights of checkpoints of one lineage into another: often better than each (Wortsman et al. 2022, "Model soups").
+
+    python training/average.py runs/stance runs/stance-more --shares 0.5 0.5 --out runs/average --data statements_dev.jsonl
+
+The checkpoints must have the same layers and labels, and come from one another or from one start: elsewhere an average means nothing.
+With --data the figures on it are written into the new checkpoint, and its temperature is fitted there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import common
+import numpy as np
+from card import write_card
+from evaluate_model import inputs_and_gold, macro_f1
+from safetensors.torch import load_file, save_file
+from train_stance import fit_temperature
+
+from stancekit import checkpoints
+from stancekit.backends import TorchBackend
+
+
+def average(folders: list[Path], shares: list[float], out: Path) -> None:
+    """Write the weighted mean of the checkpoints' weights; everything else comes from the last one."""
+    if len(folders) != len(shares) or abs(sum(shares) - 1) > 1e-6:
+        sys.exit(f"error: {len(folders)} checkpoints need as many shares that add up to 1, found {shares}")
+    weights = [load_file(folder / "model.safetensors") for folder in folders]
+    for folder, found in zip(folders, weights, strict=True):
+        if {n: w.shape for n, w in found.items()} != {n: w.shape for n, w in weights[0].items()}:
+            sys.exit(f"error: {folder} has other layers than {folders[0]}")
+    out.mkdir(parents=True, exist_ok=True)
+    mean = {name: sum(s * w[name].float() for s, w in zip(shares, weights, strict=True)) for name in weights[0]}
+    save_file({name: value.contiguous() for name, value in mean.items()}, out / "model.safetensors", {"format": "pt"})
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        shutil.copyfile(folders[-1] / name, out / name)
+
+
+def main(argv: list[str] | None = None) -> dict[str, float]:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoints", nargs="+", type=Path)
+    parser.add_argument("--shares", nargs="+", type=float, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--data", nargs="+", default=[])
+    a = parser.parse_args(argv)
+    average(a.checkpoints, a.shares, a.out)
+    all_settings = [json.loads((folder / checkpoints.SETTINGS).read_text(encoding="utf-8")) for folder in a.checkpoints]
+    settings = {**all_settings[-1], "averaged": dict(zip([f.name for f in a.checkpoints], a.shares, strict=True))}
+    settings["train_files"] = list(dict.fromkeys(name for s in all_settings for name in s.get("train_files", [])))
+    for name in ("dev", "confusion"):
+        settings.pop(name, None)
+    (a.out / checkpoints.SETTINGS).write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    figures: dict[str, float] = {}
+    if a.data:
+        backend = TorchBackend(checkpoints.read(a.out, settings["task"]), device="cpu")
+        inputs, types, gold = inputs_and_gold(common.read_rows(a.data), backend, settings["task"])
+        logits = backend.run(inputs, types)
+        figures = {"macro_f1": round(macro_f1(logits, gold), 4)}
+        settings["dev"] = figures
+        if settings["task"] == "stance":
+            settings["temperature"] = round(fit_temperature(np.stack(logits), np.array(gold)), 4)
+        (a.out / checkpoints.SETTINGS).write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_card(a.out)
+    print(f"saved {a.out}", json.dumps(figures))
+    return figures
+
+
+if __name__ == "__main__":
+    main()
