@@ -151,6 +151,55 @@ def test_a_teacher_labels_text_for_a_student(tiny, tmp_path):
     assert sk.load(stance=tmp_path / "s").stance(pair["text"], target="Chile").label == "cooperate"
 
 
+def test_checkpoints_are_averaged_and_continued(tiny, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    short = ("--set", "max_steps=2", "limit=60", "batch_size=4", "bf16=false")
+    assert train(ROOT / "configs/stance/teacher.yaml", tiny, tmp_path / "a", *short).returncode == 0
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    weights = load_file(tmp_path / "a" / "model.safetensors")
+    save_file({k: v + 1 for k, v in weights.items()}, tmp_path / "b" / "model.safetensors", {"format": "pt"})
+    argv = [
+        sys.executable,
+        "training/average.py",
+        str(tmp_path / "a"),
+        str(tmp_path / "b"),
+        "--out",
+        str(tmp_path / "c"),
+        "--shares",
+    ]
+    done = subprocess.run(
+        [*argv, "0.75", "0.25", "--data", str(DATA["stance"][1])], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    mean = load_file(tmp_path / "c" / "model.safetensors")
+    assert all(torch.allclose(mean[k], weights[k] + 0.25, atol=1e-6) for k in weights)
+    assert "0.75 of `a`, 0.25 of `b`" in (tmp_path / "c" / "README.md").read_text(encoding="utf-8")
+    assert sk.load(stance=tmp_path / "c").labels == sk.LABELS
+    done = subprocess.run([*argv, "0.75", "0.75"], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 1
+    assert "add up to 1" in done.stderr
+    # a run from a checkpoint, with an auxiliary task besides, keeps what its classifier knows: at no learning rate it answers the same
+    events = str(SEEDS / "authored_events.jsonl")
+    done = train(
+        ROOT / "configs/stance/more.yaml",
+        tmp_path / "a",
+        tmp_path / "d",
+        "--data",
+        str(DATA["stance"][0]),
+        events,
+        *short,
+        "learning_rate=0.0",
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    one, two = (sk.load(stance=tmp_path / name) for name in ("a", "d"))
+    texts = ["Peru rejects the levy.", "Peru thanked Chile."]
+    logits = [m.stance_model.backend.run([m.stance_model.encoder.encode(t).ids for t in texts]) for m in (one, two)]
+    assert np.allclose(logits[0], logits[1], atol=1e-4)
+    settings = json.loads((tmp_path / "d" / "stancekit.json").read_text(encoding="utf-8"))
+    assert settings["continued_from"] == "a"
+
+
 def test_annotations_are_joined_with_their_texts(tmp_path):
     import gzip
     import hashlib

@@ -36,14 +36,21 @@ def write_card(folder: Path) -> None:
     s = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
     task = s["task"]
     kind = "text-classification" if task == "stance" else "token-classification"
+    further = f", by way of the checkpoint `{s['continued_from']}`," if "continued_from" in s else ""
     lines = ["---", "language: en", f"license: {s.get('license') or 'other'}", f"base_model: {s['base']}", f"pipeline_tag: {kind}", "library_name: transformers",
              "tags: [stance-detection, political-text, stancekit]", "---", "", f"# stancekit {task} model", "", WHAT[task], "",
-             f"Trained {s['trained']} from `{s['base']}` with `training/train_{task}.py`, seed {s['seed']}, {s['epochs']:g} epochs, "
+             f"Trained {s['trained']} from `{s['base']}`{further} with `training/train_{task}.py`, seed {s['seed']}, {s['epochs']:g} epochs, "
              f"{s['rows']['train']:,} training rows.",
              "", "## Data", ""]  # fmt: skip
+    if "averaged" in s:
+        parts = ", ".join(f"{share:g} of `{name}`" for name, share in s["averaged"].items())
+        lines[-3:-3] = [
+            "",
+            f"The weights are an average: {parts} (training/average.py); seed, epochs and rows above are those of the last.",
+        ]
     lines += [f"- {Path(f).stem}: {DATA.get(Path(f).stem, 'the user’s own file')}" for f in s["train_files"]]
     lines += ["", "## Figures on the dev set", "", "| figure | value |", "|---|---|"]
-    lines += [f"| {k} | {v} |" for k, v in s["dev"].items()]
+    lines += [f"| {k} | {v} |" for k, v in s.get("dev", {}).items()]
     if "confusion" in s:
         names = s["confusion"]["labels"]
         lines += ["", "Confusion matrix (rows: gold):", "", "| | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]

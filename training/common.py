@@ -268,6 +268,16 @@ def fit(trainer: Trainer, config: TrainConfig) -> dict[str, float]:
     return {k.removeprefix("eval_"): float(v) for k, v in figures.items() if isinstance(v, (int, float))}
 
 
+def lineage(base: str) -> dict[str, str]:
+    """The encoder that a run's weights come from in the end, and the checkpoint between, if the run started from one."""
+    if base == EMBEDDED or not Path(base).is_dir():
+        return {"base": base}
+    if not (Path(base) / SETTINGS).is_file():
+        return {"base": Path(base).name}
+    before = json.loads((Path(base) / SETTINGS).read_text(encoding="utf-8"))
+    return {"base": before.get("base", Path(base).name), "continued_from": Path(base).name}
+
+
 def save(trainer: Trainer, tokenizer, config: TrainConfig, extra: dict, figures: dict, rows: dict) -> None:
     """Write the checkpoint folder: weights, tokenizer, what training assumed, and what it reached on dev."""
     out = Path(config.out)
@@ -275,7 +285,7 @@ def save(trainer: Trainer, tokenizer, config: TrainConfig, extra: dict, figures:
     tokenizer.save_pretrained(out)
     settings = {
         **extra,
-        "base": Path(config.base).name if Path(config.base).is_dir() else config.base,
+        **lineage(config.base),
         "seed": config.seed,
         "epochs": config.epochs,
         "license": config.license,
