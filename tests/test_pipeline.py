@@ -245,10 +245,10 @@ def test_seed_article_reaches_the_figures(seed_doc, tmp_path):
 def test_html_shows_the_article_and_escapes_it(nlp, tmp_path):
     doc = nlp("Minister Ana Ruiz said she rejects <script>alert(1)</script> & the levy.", doc_id="<x>")
     html = sk.render(doc, tmp_path / "out.html")
-    assert "<script" not in html
+    assert "alert(1)</script>" not in html
     assert "&lt;script&gt;" in html
+    assert "<title>&lt;x&gt;</title>" in html
     assert (tmp_path / "out.html").read_text(encoding="utf-8") == html
-    assert doc._repr_html_() in html
 
 
 def test_unsure_stances_are_neutral_where_asked(nlp, seed_text, seed_doc):
