@@ -74,7 +74,7 @@ def test_finetuning_starts_from_the_embedded_model_with_labels_of_ones_own(tmp_p
     with (tmp_path / "my.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("text", "target", "label"), *pairs[:120], ("", "x", "for"), pairs[0]])
     argv = [sys.executable, "training/train_stance.py", "configs/stance/finetune.yaml", "--data", str(tmp_path / "my.csv"),
-            "--out", str(tmp_path / "m"), "--set", "max_steps=12", "bf16=false"]  # fmt: skip
+            "--out", str(tmp_path / "m"), "--set", "max_steps=30", "bf16=false"]  # fmt: skip
     done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "my.csv:121: skipped, no text" in done.stderr

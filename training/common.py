@@ -119,6 +119,7 @@ def start(config: TrainConfig, task: str, labels):
     labels are the same.
     """
     auto = AutoModelForSequenceClassification if task == "stance" else AutoModelForTokenClassification
+    torch.manual_seed(config.seed)  # a new classifier is drawn at random
     if config.base != EMBEDDED:
         model = auto.from_pretrained(config.base, **label_maps(labels), ignore_mismatched_sizes=True, **SAFE)
         if task == "stance":

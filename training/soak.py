@@ -18,6 +18,9 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from stancekit.runs import MANIFEST
 
 
 def articles(count: int) -> list[dict]:
@@ -33,6 +36,12 @@ def content(out: Path) -> dict[str, bytes]:
     if out.is_dir():
         return {p.name: p.read_bytes() for p in sorted(out.iterdir())}
     return {out.name: out.read_bytes()}
+
+
+def begun(out: Path) -> bool:
+    """Whether a run has something done."""
+    state = out / MANIFEST if not out.suffix else out.with_name(out.name + ".part.json")
+    return state.is_file() and json.loads(state.read_text(encoding="utf-8"))["articles"] > 0
 
 
 def soak(count: int, kills: int, name: str, seed: int, extra: list[str]) -> dict[str, float]:
@@ -63,8 +72,10 @@ def soak(count: int, kills: int, name: str, seed: int, extra: list[str]) -> dict
         killed, resumed, going_on = 0, 0, ""
         while killed < kills:
             process = subprocess.Popen([*argv, "--out", str(broken)], cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            while not killed and process.poll() is None and not begun(broken):
+                time.sleep(0.05)  # the first kill comes after something was done, so that there is something to go on from
             try:
-                process.communicate(timeout=rng.uniform(0.5, max(3.0, 1.5 * seconds / kills)))
+                process.communicate(timeout=rng.uniform(0.1, max(1.0, 1.5 * seconds / kills)))
                 break  # it came to its end between two kills
             except subprocess.TimeoutExpired:
                 process.kill()
