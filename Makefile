@@ -47,6 +47,7 @@ docs: $(ALL)
 notebooks: $(ALL)
 	$(BIN)/python -m pip install -q --disable-pip-version-check nbclient ipykernel
 	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
+	$(BIN)/python training/strip_notebooks.py notebooks/*.ipynb
 
 # kills a labelling run twenty times; the output must be that of an unbroken one
 soak: $(CORE)

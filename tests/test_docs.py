@@ -81,6 +81,7 @@ def test_notebook_runs_top_to_bottom(path, monkeypatch):
     code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
     assert code
     assert any(c.get("outputs") for c in cells), "notebooks are kept with outputs: make notebooks"
+    assert not any(o.get("name") == "stderr" for c in cells for o in c.get("outputs", [])), "make notebooks strips them"
     assert not any(o["output_type"] == "error" for c in cells for o in c.get("outputs", []))
     space = {"__name__": "notebook"}
     for number, block in enumerate(code):
