@@ -67,9 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     labels.add_argument("--html", type=Path, help="also write the labelled articles as one HTML page")
     labels.add_argument("--show", action="store_true", help="also print the table")
     labels.add_argument("--overwrite", action="store_true", help="replace outputs that exist, also unfinished ones")
-    labels.add_argument("--text-column", default="text", metavar="NAME", help="column that holds the text (default: text)")
-    labels.add_argument("--id-column", metavar="NAME", help="column with the documents' ids")
-    labels.add_argument("--speaker-column", metavar="NAME", help="column with the speaker of speeches and statements")
+    _column_options(labels)
     labels.add_argument("--speaker", help="speaker of all the texts: they are this speaker's own words")
     labels.add_argument("--batch-size", type=int, default=16, metavar="N", help="articles worked on together (default: 16)")
     labels.add_argument(
@@ -101,9 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--title", help="of the page")
     report.add_argument("--evidence", action="store_true", help="show on hover which words carried each decision (slower)")
     report.add_argument("--date-column", metavar="NAME", help="column with the articles' dates, for the timeline")
-    report.add_argument("--text-column", default="text", metavar="NAME", help="column that holds the text (default: text)")
-    report.add_argument("--id-column", metavar="NAME", help="column with the documents' ids")
-    report.add_argument("--speaker-column", metavar="NAME", help="column with the speaker of speeches and statements")
+    _column_options(report)
     report.add_argument("--speaker", help="who speaks, if the texts are one speaker's own words")
     _model_options(report)
     evaluate = commands.add_parser("evaluate", help="score predicted records against gold ones")
@@ -116,6 +112,12 @@ def _parser() -> argparse.ArgumentParser:
     info.add_argument("--json", action="store_true", help="as JSON")
     _model_options(info)
     return parser
+
+
+def _column_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--text-column", default="text", metavar="NAME", help="column that holds the text (default: text)")
+    parser.add_argument("--id-column", metavar="NAME", help="column with the documents' ids")
+    parser.add_argument("--speaker-column", metavar="NAME", help="column with the speaker of speeches and statements")
 
 
 def _model_options(parser: argparse.ArgumentParser) -> None:

@@ -52,6 +52,7 @@ class _Article:
 
     def __init__(self, doc: Document, key: str, nlp: Pipeline | None) -> None:
         self.doc, self.key, self.nlp = doc, key, nlp
+        self.facts: dict[int, str] = {}
         self.marked: list[Statement] = []
         for s in doc.statements:  # a statement within another is in the table alone
             if not self.marked or s.start >= self.marked[-1].end:
@@ -61,6 +62,12 @@ class _Article:
         return f"{self.key}-{s.id}"
 
     def _facts(self, s: Statement) -> str:
+        """`_read_facts`, once a statement: it may stand on many lines, and evidence is slow."""
+        if s.id not in self.facts:
+            self.facts[s.id] = self._read_facts(s)
+        return self.facts[s.id]
+
+    def _read_facts(self, s: Statement) -> str:
         """What a reader sees on hover: speaker, then each stance with its score and the words that carried it."""
         lines = [f"<b>{escape(s.speaker or NOBODY)}</b>"]
         for stance in s.stances:
@@ -235,7 +242,7 @@ def render_all(
     return html
 
 
-def summary_html(docs: Sequence[Document], dates: Mapping[str, str]) -> str:
+def summary_html(docs: Sequence[Document], dates: Mapping[str, Any]) -> str:
     """Counts, the stance matrix (speaker × target), and a timeline if any article has a date.
 
     Raises:

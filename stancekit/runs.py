@@ -99,7 +99,7 @@ class Run:
                 raise
             found = None
         if overwrite:
-            if self.folder and not found and not self.state_file.exists() and self._others():
+            if self.folder and not found and self._others():  # whose they are cannot be known
                 raise ValueError(f"{self.out} holds other files: choose an empty folder for the shards")
             self._old = [self.out / str(shard["name"]) for shard in found["shards"]] if found and self.folder else []
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -73,7 +74,7 @@ def merge_targets(targets: Iterable[str | None]) -> dict[str, str]:
     """
     counts = collections.Counter(t.strip() for t in targets if t and t.strip())
     forms = sorted(counts, key=lambda t: (-len(head(t)[1]), -counts[t], t))  # the most telling first
-    groups: list[tuple[str, frozenset[str], list[str]]] = []
+    groups: dict[str, list[tuple[frozenset[str], list[str]]]] = collections.defaultdict(list)  # by head noun
     by_country: dict[str, list[str]] = {}
     for form in forms:
         bare = re.sub(r"^(?:the|The)\s+", "", form)
@@ -81,14 +82,14 @@ def merge_targets(targets: Iterable[str | None]) -> dict[str, str]:
             by_country.setdefault(countries.canonical(bare), []).append(form)
             continue
         noun, rest = head(form)
-        fitting = [] if is_pronoun(form) else [g for g in groups if g[0] == noun and rest <= g[1]]
-        sizes = sorted((sum(counts[f] for f in g[2]) for g in fitting), reverse=True)
+        fitting = [] if is_pronoun(form) else [g for g in groups[noun] if rest <= g[0]]
+        sizes = sorted((sum(counts[f] for f in g[1]) for g in fitting), reverse=True)
         if fitting and (len(sizes) == 1 or sizes[0] >= CLEARLY * sizes[1]):
-            max(fitting, key=lambda g: sum(counts[f] for f in g[2]))[2].append(form)
+            max(fitting, key=lambda g: sum(counts[f] for f in g[1]))[1].append(form)
         else:
-            groups.append((noun, rest, [form]))
+            groups[noun].append((rest, [form]))
     out = {form: name for name, found in by_country.items() for form in found}
-    for _, _, found in groups:
+    for _, found in itertools.chain.from_iterable(groups.values()):
         name = max(found, key=lambda f: (counts[f], len(f)))
         out |= dict.fromkeys(found, name)
     return {**{t: out[t.strip()] for t in targets if t and t.strip()}, **out}

@@ -1,6 +1,6 @@
 """Take what went to stderr out of executed notebooks: progress bars, and warnings that name paths of the machine.
 
-    python training/strip_notebooks.py notebooks/*.ipynb
+python training/strip_notebooks.py notebooks/*.ipynb
 """
 
 import json
