@@ -7,7 +7,7 @@ ALL := $(VENV)/.all
 # Pinned: an unpinned torch is the newest CUDA build. Where a CPU build of this version is to be had, set TORCH to it.
 TORCH ?= torch==2.13.0
 
-.PHONY: venv demo test lint types bench soak notebooks docs clean
+.PHONY: venv demo test lint types bench soak notebooks docs picture clean
 
 # everything that tests and training need
 venv: $(ALL)
@@ -37,11 +37,15 @@ lint: $(ALL)
 types: $(ALL)
 	$(BIN)/mypy
 
-bench: $(CORE)
+bench: $(ALL)
 	$(BIN)/python training/bench.py
 
 docs: $(ALL)
-	$(BIN)/python -m mkdocs build
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+# the README's picture, from its own first example (needs Chromium)
+picture: $(ALL)
+	$(BIN)/python training/picture.py docs/img/article.png
 
 # runs the notebooks and keeps what they show (needs nbclient and ipykernel)
 notebooks: $(ALL)

@@ -19,10 +19,12 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from . import checkpoints
-from .corpus import Article, Columns, Labelled, Problem, Reader, label
+from .corpus import Article, Labelled, Problem, Reader, died, label
 from .labels import NEUTRAL
+from .options import parser
 from .parallel import counted, spread
-from .runs import SHARD_ARTICLES, Run, fingerprint, names_folder
+from .runs import Run, begun, made_with, names_folder
+from .tables import Columns
 from .types import Document
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser({"label": _label, "report": _report, "evaluate": _evaluate, "info": _info}).parse_args(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a character must not end the run
     try:
@@ -45,89 +47,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except KeyboardInterrupt:
+        kept = arguments.run is _label and arguments.out
+        print("stopped" + "; given again (without --overwrite), the command goes on from here" * bool(kept), file=sys.stderr)
+        return 130
     except OSError as error:
         print(f"error: {error.filename or 'input or output'}: {error.strerror or error}", file=sys.stderr)
         return 2
-
-
-def _parser() -> argparse.ArgumentParser:
-    from . import __version__
-
-    parser = argparse.ArgumentParser(prog="stancekit", description="Who takes which stance toward what, in political text.")
-    parser.add_argument("--version", action="version", version=f"stancekit {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    labels = commands.add_parser("label", help="label articles: files, folders, or - for standard input")
-    labels.set_defaults(run=_label)
-    labels.add_argument("inputs", nargs="+", metavar="IN", help=".txt, .jsonl, .csv, .parquet, a folder, or -")
-    labels.add_argument(
-        "--out",
-        type=Path,
-        help=".jsonl (records), .csv or .parquet (one row a stance), or a folder of Parquet shards; without: a table",
-    )
-    labels.add_argument("--html", type=Path, help="also write the labelled articles as one HTML page")
-    labels.add_argument("--show", action="store_true", help="also print the table")
-    labels.add_argument("--overwrite", action="store_true", help="replace outputs that exist, also unfinished ones")
-    _column_options(labels)
-    labels.add_argument("--speaker", help="speaker of all the texts: they are this speaker's own words")
-    labels.add_argument("--batch-size", type=int, default=16, metavar="N", help="articles worked on together (default: 16)")
-    labels.add_argument(
-        "--processes",
-        type=int,
-        default=1,
-        metavar="N",
-        help="processes that share the work (default: 1; with --engine ray: one a processor)",
-    )
-    labels.add_argument("--engine", choices=("local", "ray"), default="local", help="ray: on a Ray cluster (default: local)")
-    labels.add_argument("--address", metavar="ADDRESS", help="of the Ray cluster; without: one that runs here, else a new one")
-    labels.add_argument(
-        "--shard-size",
-        type=int,
-        default=SHARD_ARTICLES,
-        metavar="N",
-        help="articles of a shard, where --out is a folder (default: 1000)",
-    )
-    labels.add_argument(
-        "--errors", type=Path, metavar="FILE", help="where skipped rows go (default: NAME.errors.jsonl beside NAME)"
-    )
-    labels.add_argument("--quiet", action="store_true", help="no progress bar")
-    _model_options(labels)
-    report = commands.add_parser("report", help="articles as one self-contained HTML page: the summary first, then the articles")
-    report.set_defaults(run=_report)
-    report.add_argument("inputs", nargs="+", metavar="IN", help=".txt, .jsonl, .csv, .parquet, a folder, or -")
-    report.add_argument("--out", type=Path, default=Path("report.html"))
-    report.add_argument("--overwrite", action="store_true", help="replace an output that exists")
-    report.add_argument("--title", help="of the page")
-    report.add_argument("--evidence", action="store_true", help="show on hover which words carried each decision (slower)")
-    report.add_argument("--date-column", metavar="NAME", help="column with the articles' dates, for the timeline")
-    _column_options(report)
-    report.add_argument("--speaker", help="who speaks, if the texts are one speaker's own words")
-    _model_options(report)
-    evaluate = commands.add_parser("evaluate", help="score predicted records against gold ones")
-    evaluate.set_defaults(run=_evaluate)
-    evaluate.add_argument("gold", metavar="GOLD", help="JSONL of gold records")
-    evaluate.add_argument("predicted", metavar="PREDICTED", help="JSONL that `stancekit label` wrote")
-    evaluate.add_argument("--json", action="store_true", help="as JSON")
-    info = commands.add_parser("info", help="which models, versions and measures are inside")
-    info.set_defaults(run=_info)
-    info.add_argument("--json", action="store_true", help="as JSON")
-    _model_options(info)
-    return parser
-
-
-def _column_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--text-column", default="text", metavar="NAME", help="column that holds the text (default: text)")
-    parser.add_argument("--id-column", metavar="NAME", help="column with the documents' ids")
-    parser.add_argument("--speaker-column", metavar="NAME", help="column with the speaker of speeches and statements")
-
-
-def _model_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", metavar="DIR", help="folder with attribution/, target/ and stance/ checkpoints")
-    for task in checkpoints.TASKS:
-        parser.add_argument(f"--{task}", metavar="DIR", help=f"checkpoint folder or Hub id for the {task} step")
-    parser.add_argument(
-        "--abstain-below", type=float, default=0.0, metavar="SCORE", help="give stances that are less sure as neutral (0 to 1)"
-    )
-    parser.add_argument("--threads", type=int, metavar="N", help="processor threads (default: all cores)")
 
 
 def _load(arguments: argparse.Namespace) -> Pipeline:
@@ -143,9 +69,11 @@ def _label(arguments: argparse.Namespace) -> int:
         if getattr(arguments, option) < 1:
             raise ValueError(f"--{option.replace('_', '-')} must be at least 1, found {getattr(arguments, option)}")
     outputs = [p for p in (arguments.out, arguments.html, _errors_file(arguments)) if p]
-    for path, option in ((arguments.html, "--html"), (arguments.errors, "--errors")):
-        if path:
-            _check_output(path, option, arguments.overwrite)
+    goes_on = arguments.out is not None and begun(arguments.out)
+    if arguments.html:
+        _check_output(arguments.html, "--html", arguments.overwrite)
+    if arguments.errors:  # a run that was broken off has left its own there
+        _check_output(arguments.errors, "--errors", arguments.overwrite or (goes_on and Problems.wrote(arguments.errors)))
     if len({p.resolve() for p in outputs}) < len(outputs):
         raise ValueError("--out, --html and --errors must be three different files")
     for path in outputs:
@@ -230,7 +158,7 @@ def _of(article: Article, records: Sequence[dict[str, Any]]) -> bool:
 
 def _spread(nlp: Pipeline, batches: Iterator[list[Article]], arguments: argparse.Namespace) -> Iterator[list[Labelled]]:
     if arguments.engine == "local":
-        return spread(nlp, label, batches, arguments.processes)
+        return spread(nlp, label, batches, arguments.processes, died)
     from . import distributed
 
     distributed.start(arguments.address)
@@ -239,11 +167,8 @@ def _spread(nlp: Pipeline, batches: Iterator[list[Article]], arguments: argparse
 
 def _identity(nlp: Pipeline, arguments: argparse.Namespace) -> dict[str, object]:
     """What the records depend on beside the articles."""
-    from . import __version__
-
     options = ("text_column", "id_column", "speaker_column", "speaker", "abstain_below", "shard_size")
-    models = {f"{task} model": fingerprint(found.folder) for task, found in nlp.checkpoints.items()}
-    return {"stancekit": __version__, **models, **{f"--{o.replace('_', '-')}": getattr(arguments, o) for o in options}}
+    return {**made_with(nlp), **{f"--{o.replace('_', '-')}": getattr(arguments, o) for o in options}}
 
 
 def _errors_file(arguments: argparse.Namespace) -> Path | None:
@@ -265,13 +190,23 @@ class Problems:
         if path and path.is_file():
             path.unlink()  # of an earlier run
 
+    @staticmethod
+    def wrote(path: Path) -> bool:
+        """Whether a file may be overwritten as one of this kind: it begins with such a row, or holds nothing."""
+        try:
+            with path.open(encoding="utf-8") as lines:
+                first = lines.readline(10_000)
+            return not first or json.loads(first).keys() == {"where", "reason"}
+        except (OSError, ValueError, AttributeError):
+            return False
+
     def add(self, problem: Problem) -> None:
         """One more."""
         self.count += 1
         print(f"skipped: {problem}", file=sys.stderr)
         if self.path and self.file is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.file = self.path.open("w", encoding="utf-8", errors="replace")
+            self.file = self.path.open("w", encoding="utf-8", errors="replace", buffering=1)  # a line at a time
         if self.file:
             self.file.write(json.dumps({"where": problem.where, "reason": problem.reason}, ensure_ascii=False) + "\n")
 

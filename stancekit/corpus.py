@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import csv
+import glob
 import gzip
 import json
 import re
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .tables import Columns, MissingColumn, missing
 from .tagging import SURROGATE
 from .types import Document
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 ENDINGS = (".txt", ".jsonl", ".jsonl.gz", ".csv", ".parquet")
 MAX_FIELD = 2**31 - 1
+NAMES = 50  # columns that are kept in mind of rows that may differ, to name them where one is missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +61,11 @@ class Labelled:
     problem: Problem | None = None
 
 
-class MissingColumn(ValueError):
-    """A table lacks a column that was asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Which columns of a table hold what; all but `text` may be left out."""
-
-    text: str = "text"
-    id: str | None = None
-    speaker: str | None = None
-    date: str | None = None
-
-    def names(self) -> list[str]:
-        """The columns that are asked for."""
-        return [name for name in (self.text, self.id, self.speaker, self.date) if name is not None]
-
-
 @dataclass(slots=True)
 class Reader:
     """Reads articles from paths. Problems with single rows or files come out beside the articles.
 
-    Files and folders in `skip` (outputs of the same run) are passed over where a folder holds them.
+    Files and folders in `skip` (outputs of the same run) are passed over where a folder or a pattern holds them.
     """
 
     columns: Columns = field(default_factory=Columns)
@@ -88,6 +73,8 @@ class Reader:
 
     def read(self, paths: Iterable[str | Path]) -> Iterator[Article | Problem]:
         """Articles (and problems) of files, folders (with all files under them) and "-" (standard input, one text).
+
+        A path that does not exist may be a pattern (``news/**/*.txt``), for shells that do not know them.
 
         Raises:
             ValueError: a path does not exist or has an unknown ending; before anything is read.
@@ -108,15 +95,21 @@ class Reader:
     def _files(self, path: Path) -> list[Path]:
         if path.is_dir():
             files = sorted(p for p in path.rglob("*") if p.is_file() and p.name.lower().endswith(ENDINGS))
-            files = [p for p in files if not {p.resolve(), *p.resolve().parents} & set(self.skip)]
+            files = [p for p in files if not self._skipped(p)]
             if not files:
                 raise ValueError(f"{path}: no files that end in {', '.join(ENDINGS)}")
             return files
         if not path.exists():
-            raise ValueError(f"{path}: no such file or folder")
+            matches = [p for p in map(Path, sorted(glob.glob(str(path), recursive=True))) if not self._skipped(p)]
+            if not matches:
+                raise ValueError(f"{path}: no such file or folder")
+            return [file for match in matches for file in self._files(match)]
         if not path.name.lower().endswith(ENDINGS):
             raise ValueError(f"{path}: unknown ending; allowed are {', '.join(ENDINGS)}, a folder, or - for standard input")
         return [path]
+
+    def _skipped(self, path: Path) -> bool:
+        return bool({path.resolve(), *path.resolve().parents} & set(self.skip))
 
     def _file(self, path: Path, stem: str) -> Iterator[Article | Problem]:
         name = path.name.lower()
@@ -132,7 +125,7 @@ class Reader:
         except OSError as error:
             yield Problem(str(path), f"cannot be read: {error.strerror or error}")
         except MissingColumn as error:
-            yield Problem(str(path), str(error))
+            yield Problem(str(path), _with_option(error))
         except (EOFError, zlib.error, csv.Error, ValueError) as error:  # cut off, or not what its ending says
             yield Problem(str(path), f"cannot be read to its end: {error}")
 
@@ -149,7 +142,7 @@ class Reader:
     def _row(self, row: dict[str, Any], stem: str, number: int, where: str) -> Article | Problem:
         text = row.get(self.columns.text)
         if self.columns.text not in row:
-            return Problem(where, f"no column {self.columns.text!r}; it has {', '.join(map(str, row)) or 'none'} (--text-column)")
+            return Problem(where, _with_option(missing("text", self.columns.text, row, "the row")))
         if not isinstance(text, str):
             return Problem(where, f"column {self.columns.text!r} holds {type(text).__name__}, not text")
         if any(SURROGATE.search(str(v)) for v in (text, row.get(self.columns.id or ""), row.get(self.columns.speaker or ""))):
@@ -163,23 +156,14 @@ class Reader:
         name = str(doc_id) if doc_id is not None else f"{stem}-{number}"
         return Article(name, text, who, None if date in (None, "") else str(date))
 
-    def _check_columns(self, found: Iterable[str]) -> None:
-        names = list(found)
-        for column in self.columns.names():
-            if column not in names:
-                raise MissingColumn(
-                    f"no column {column!r}; it has {', '.join(names) or 'no columns'} "
-                    "(choose with --text-column, --id-column, --speaker-column)"
-                )
-
     def _csv(self, path: Path, stem: str) -> Iterator[Article | Problem]:
         if csv.field_size_limit() < MAX_FIELD:  # an article is longer than the module's default
             csv.field_size_limit(MAX_FIELD)
         with path.open("rb") as raw:
             lines = (line.decode("utf-8", "surrogateescape") for line in raw)
             rows = csv.DictReader(lines)
-            self._check_columns(n.lstrip("\ufeff") for n in rows.fieldnames or [])
             rows.fieldnames = [n.lstrip("\ufeff") for n in rows.fieldnames or []]
+            self.columns.check(rows.fieldnames, "the file")
             number = 0
             while True:
                 number += 1
@@ -191,23 +175,27 @@ class Reader:
                 except csv.Error as error:
                     yield Problem(where, f"is not readable CSV: {error}")
                     continue
-                yield self._row(row, stem, number, where)
+                if any(row.pop(None, ())):  # what would be cut off is most often the text's end
+                    yield Problem(where, "has more fields than the first line: a text with a comma must stand in quotation marks")
+                else:
+                    yield self._row(row, stem, number, where)
 
     def _jsonl(self, path: Path, stem: str) -> Iterator[Article | Problem]:
-        with gzip.open(path, "rb") if path.name.lower().endswith(".gz") else path.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                where = f"{path}, line {number}"
-                if not line.strip():
-                    continue
-                try:
-                    row = json.loads(line.removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
-                except (ValueError, RecursionError) as error:  # a UnicodeDecodeError is a ValueError too
-                    yield Problem(where, f"is not valid JSON: {error}")
-                    continue
-                if not isinstance(row, dict):
-                    yield Problem(where, "is not a JSON object")
-                    continue
-                yield self._row(row, stem, number, where)
+        if path.is_file():  # what is no file (a pipe) can be read but once
+            self._check_lines(path)
+        for number, where, row in _objects(path):
+            yield row if isinstance(row, Problem) else self._row(row, stem, number, where)
+
+    def _check_lines(self, path: Path) -> None:
+        """Read until each column has been seen: one that no row has is a mistake, which is to be said before the work."""
+        wanted, names = set(self.columns.names()), dict[str, None]()
+        for _, _, row in _objects(path):
+            if isinstance(row, dict):
+                names |= {name: None for name in row if name in wanted or len(names) < NAMES}
+            if wanted <= names.keys():
+                return
+        if names:
+            self.columns.check(names, "the file")
 
     def _parquet(self, path: Path, stem: str) -> Iterator[Article | Problem]:
         import pyarrow as pa
@@ -218,12 +206,30 @@ class Reader:
         except pa.ArrowInvalid as error:
             yield Problem(str(path), f"is not readable Parquet: {error}")
             return
-        self._check_columns(file.schema_arrow.names)
+        self.columns.check(file.schema_arrow.names, "the file")
         number = 0
         for batch in file.iter_batches(batch_size=256, columns=self.columns.names()):
             for row in batch.to_pylist():
                 number += 1
                 yield self._row(row, stem, number, f"{path}, row {number}")
+
+
+def _objects(path: Path) -> Iterator[tuple[int, str, dict[str, Any] | Problem]]:
+    """The rows of a .jsonl file, with their numbers and where they stand."""
+    with gzip.open(path, "rb") if path.name.lower().endswith(".gz") else path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            where = f"{path}, line {number}"
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line.removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
+            except (ValueError, RecursionError) as error:  # a UnicodeDecodeError is a ValueError too
+                row = Problem(where, f"is not valid JSON: {error}")
+            yield number, where, row if isinstance(row, dict | Problem) else Problem(where, "is not a JSON object")
+
+
+def _with_option(error: MissingColumn) -> str:
+    return f"{error} (--{error.role}-column)"
 
 
 def unique_names(paths: Sequence[Path]) -> dict[Path, str]:
@@ -260,4 +266,13 @@ def label(nlp: Pipeline, articles: Sequence[Article]) -> list[Labelled]:
         if len(articles) > 1:
             return [found for article in articles for found in label(nlp, [article])]
         problem = Problem(ids[0], f"could not be labelled: {type(error).__name__}: {error}")
-        return [Labelled(articles[0], Document(texts[0], (), ids[0]), problem)]
+        return [_failed(articles[0], problem)]
+
+
+def died(article: Article) -> Labelled:
+    """What is said of an article that kills the process which labels it."""
+    return _failed(article, Problem(article.doc_id, "the worker died on this article, perhaps for want of memory"))
+
+
+def _failed(article: Article, problem: Problem) -> Labelled:
+    return Labelled(article, Document(article.text, (), article.doc_id), problem)

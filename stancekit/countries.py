@@ -90,6 +90,12 @@ BODIES = {
 
 
 @functools.cache
+def by_code(code: str) -> Country:
+    """The country with an ISO 3166-1 alpha-3 code that `find` knows."""
+    return next(c for c in _table().values() if c.code == code)
+
+
+@functools.cache
 def _table() -> dict[str, Country]:
     import countryinfo
 
@@ -144,6 +150,25 @@ def country_of(text: str | None) -> Country | None:
     """The first country or body named in `text`, or None."""
     found = find(text) if text else []
     return found[0][2] if found else None
+
+
+# Heads of names that a country's demonym or name only places: "Syrian rebels" are not Syria, nor is "Greek daily Kathimerini" Greece.
+NOT_STATE = re.compile(
+    r"\b(?:coalition|opposition|rebels?|insurgents?|militias?|militants?|separatists?|part(?:y|ies)|rally|groups?|movement|alliance|"
+    r"newspapers?|dail(?:y|ies)|paper|news|agency|times|post|mail|journal|magazine|television|tv|broadcaster|media|"
+    r"experts?|analysts?|scholars?|academics?|professors?|researchers?|economists?|historians?|activists?|protesters?|demonstrators?|"
+    r"dissidents?|journalists?|reporters?|writers?|authors?|residents?|citizens|voters|workers|volunteers?|students?|survivors?|victims?|"
+    r"famil(?:y|ies)|company|companies|corporation|bank|university|institute|think tank|union|church|association|committee of)\b",
+    re.IGNORECASE,
+)
+
+
+def party_of(name: str | None) -> Country | None:
+    """The country or body that speaks through `name`; None where a country is named but does not ("Syrian rebel coalition")."""
+    found = country_of(name)
+    if found is None or name is None or is_country(name) or not (NOT_STATE.search(name) or "Council on" in name):
+        return found
+    return None if found.code or "Council on" in name else found
 
 
 def is_country(text: str) -> bool:

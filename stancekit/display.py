@@ -15,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .labels import DEFINITIONS, LABELS, NEUTRAL
+from .labels import DEFINITIONS, LABELS, NEUTRAL, STANCES
 from .types import Document, Statement
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 NOBODY = "not named"  # the speaker of a statement without one
 WORDS = 3  # how many words of evidence are shown
+PEOPLE = 12  # how many speakers a summary shows at most
+FEW = 4  # so many speakers each get a column of the matrix
+SIDES = {"for": "▲", "against": "▼", "divided": "◆"}
 SYMBOLS = {"support": "+", "condemn": "−", "reject": "✕", "cooperate": "⇄"}
 
 
@@ -33,10 +36,10 @@ def _static(name: str) -> str:
     return (resources.files(__package__) / "static" / name).read_text(encoding="utf-8")
 
 
-def _main_label(statement: Statement) -> str:
-    """The label a statement is coloured by: of its surest stance that is not neutral."""
-    found = [s for s in statement.stances if s.label != NEUTRAL]
-    return max(found, key=lambda s: s.score).label if found else NEUTRAL
+def _labels(statement: Statement) -> list[str]:
+    """The labels a statement is marked with, the surest stance first: that is its colour. Neutral only where there is no other."""
+    found = sorted((s for s in statement.stances if s.label != NEUTRAL), key=lambda s: -s.score)
+    return list(dict.fromkeys(s.label for s in found)) or [NEUTRAL]
 
 
 def _class(label: str) -> str:
@@ -54,12 +57,11 @@ class _Article:
         self.doc, self.key, self.nlp = doc, key, nlp
         self.facts: dict[int, str] = {}
         self.marked: list[Statement] = []
+        self.places: dict[int, str] = {}  # where a statement, by its id, is to be found
         for s in doc.statements:  # a statement within another is in the table alone
             if not self.marked or s.start >= self.marked[-1].end:
                 self.marked.append(s)
-
-    def anchor(self, s: Statement) -> str:
-        return f"{self.key}-{s.id}"
+            self.places[s.id] = f"{self.key}-{self.marked[-1].id}"
 
     def _facts(self, s: Statement) -> str:
         """`_read_facts`, once a statement: it may stand on many lines, and evidence is slow."""
@@ -68,8 +70,9 @@ class _Article:
         return self.facts[s.id]
 
     def _read_facts(self, s: Statement) -> str:
-        """What a reader sees on hover: speaker, then each stance with its score and the words that carried it."""
-        lines = [f"<b>{escape(s.speaker or NOBODY)}</b>"]
+        """What a reader sees on hover: speaker and how they are reported, then each stance with its score and the words behind it."""
+        cue = f", “{escape(s.cue)}”" if s.cue else ""
+        lines = [f"<b>{escape(s.speaker or NOBODY)}</b>", f"<em>{escape(s.kind)}{cue}; extraction: {s.score:.2f}</em>"]
         for stance in s.stances:
             toward = f" toward “{escape(stance.target.text)}”" if stance.target else ""
             holder = f" ({escape(stance.holder)})" if stance.holder and stance.holder != s.speaker else ""
@@ -102,20 +105,22 @@ class _Article:
         return "".join(out) + escape(self.doc.text[at:end])
 
     def _mark(self, s: Statement, start: int, end: int) -> str:
-        label = _main_label(s)
+        shown = _labels(s)
         labels = "\n".join(sorted({t.label for t in s.stances} or {NEUTRAL}))
         first, last = start == s.start, end == s.end
-        identity = f' id="{self.anchor(s)}" tabindex="0"' if first else ""
-        tag = f'<span class="tag">{escape(_shown(label))}</span>' if last and label != NEUTRAL else ""
-        tip = f'<span class="tip" role="tooltip">{self._facts(s)}</span>'
+        place = self.places[s.id]
+        identity = f' id="{place}" tabindex="0" aria-describedby="{place}-tip"' if first else ""
+        tag = "".join(f'<span class="tag">{escape(_shown(label))}</span>' for label in shown if last and label != NEUTRAL)
+        named = f' id="{place}-tip"' if first else ""
+        tip = f'<span class="tip" role="tooltip"{named}>{self._facts(s)}</span>'
         spoken = f'<span class="vh">Statement of {escape(s.speaker or NOBODY)}: </span>' if first else ""
         return (
-            f'<mark class="{_class(label)}"{identity} data-labels="{escape(labels)}" data-speaker="{escape(s.speaker or NOBODY)}">'
+            f'<mark class="{_class(shown[0])}"{identity} data-labels="{escape(labels)}" data-speaker="{escape(s.speaker or NOBODY)}">'
             f"{spoken}{self._piece(s, start, end)}{tag}{tip}</mark>"
         )
 
     def _paragraphs(self) -> Iterator[tuple[list[str], str]]:
-        """Each line of the article: who speaks in it (at the margin), and its HTML."""
+        """Each line of the article: who begins to speak in it (at the margin), and its HTML."""
         text, at, n = self.doc.text, 0, 0
         while at < len(text):
             end = text.find("\n", at)
@@ -126,7 +131,8 @@ class _Article:
                 start, stop = max(s.start, at), min(s.end, end)
                 if text[start:stop].strip():
                     out.append(escape(text[here:start]) + self._mark(s, start, stop))
-                    who.append(s.speaker or NOBODY)
+                    if start == s.start:
+                        who.append(s.speaker or NOBODY)
                 else:
                     out.append(escape(text[here:stop]))
                 here = stop
@@ -150,21 +156,27 @@ class _Article:
     def table(self) -> str:
         """All stances, each with a link to its place; statements without one are not listed."""
         rows = []
-        places = {self.anchor(s) for s in self.marked}
         for s in self.doc.statements:
+            who = escape(s.speaker or NOBODY)
             for stance in s.stances:
-                place, words = self.anchor(s), escape(s.text)
-                link = f'<a href="#{place}">{words}</a>' if place in places else words
                 target = escape(stance.target.text) if stance.target else "–"
                 rows.append(
-                    f'<tr data-labels="{escape(stance.label)}" data-speaker="{escape(s.speaker or NOBODY)}"><td>{escape(s.speaker or NOBODY)}</td>'
-                    f'<td class="label {_class(stance.label)}"><i>{escape(_shown(stance.label))}</i></td><td>{target}</td><td>{link}</td>'
-                    f"<td>{stance.score:.2f}</td></tr>"
+                    f'<tr data-labels="{escape(stance.label)}" data-speaker="{who}"><td>{who}</td>'
+                    f'<td class="label {_class(stance.label)}"><i>{escape(_shown(stance.label))}</i></td><td class="target">{target}</td>'
+                    f'<td class="words"><a href="#{self.places[s.id]}">{escape(s.text)}</a></td><td class="number">{stance.score:.2f}</td></tr>'
                 )
         if not rows:
             return f'<p class="note">{len(self.doc)} statements, no stances.</p>'
-        head = "".join(f'<th scope="col">{c}</th>' for c in ("speaker", "stance", "target", "statement", "score"))
-        return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        head = "".join(f'<th scope="col">{c}</th>' for c in ("speaker", "stance", "target", "statement"))
+        return (
+            f'<table class="stances"><caption>All {len(rows)} stances; each statement leads to its place</caption>'
+            f'<thead><tr>{head}<th scope="col" class="number">score</th></tr></thead><tbody>{"".join(rows)}</tbody></table>'
+        )
+
+    def html(self, heading: str = "") -> str:
+        """The whole article."""
+        heading = heading and f"<h2>{escape(heading)}</h2>"
+        return f'<div class="article" id="{self.key}">{heading}{self.text()}{self.table()}</div>'
 
 
 def _legend(docs: Sequence[Document]) -> str:
@@ -179,7 +191,11 @@ def _legend(docs: Sequence[Document]) -> str:
     )
     options = "".join(f'<option value="{escape(name)}">{escape(name)} ({n})</option>' for name, n in speakers.most_common())
     select = f'<select aria-label="Speaker"><option value="">all speakers</option>{options}</select>' if len(speakers) > 1 else ""
-    return f'<div class="key" role="group" aria-label="Show">{buttons}{select}</div>'
+    return (
+        f'<div class="key" role="group" aria-label="Show">{buttons}{select}<span class="note count" role="status"></span></div>'
+        '<p class="note">Statements are marked in the colour of their stance; what it is about is bold and underlined; who speaks stands beside. '
+        '<span class="hint">Point at a statement, or go to it with the Tab key, for its scores; press a stance, or choose a speaker, to filter.</span></p>'
+    )
 
 
 def _wrap(content: str, key: str) -> str:
@@ -197,8 +213,7 @@ def _key(docs: Sequence[Document]) -> str:
 def fragment(doc: Document, nlp: Pipeline | None = None) -> str:
     """The article as an HTML fragment with its own styles, as a notebook shows it."""
     key = _key([doc])
-    article = _Article(doc, key, nlp)
-    return _wrap(_legend([doc]) + article.text() + article.table(), key)
+    return _wrap(_legend([doc]) + _Article(doc, f"{key}-0", nlp).html(), key)
 
 
 def render(doc: Document, path: str | Path | None = None, nlp: Pipeline | None = None) -> str:
@@ -222,19 +237,14 @@ def render_all(
     """A self-contained HTML page of labelled articles, one after the other, under a summary if there is one."""
     title = title or (docs[0].doc_id if len(docs) == 1 else "") or "stancekit"
     key = _key(docs)
-    parts = [f"<h1>{escape(title)}</h1>", summary, _legend(docs)]
-    for number, doc in enumerate(docs):
-        article = _Article(doc, f"{key}-{number}", nlp)
-        parts.append(
-            (f"<h2>{escape(doc.doc_id or f'article {number + 1}')}</h2>" if len(docs) > 1 else "")
-            + article.text()
-            + article.table()
-        )
+    names = [doc.doc_id or f"article {number}" for number, doc in enumerate(docs, 1)] if len(docs) > 1 else [""] * len(docs)
+    parts = [f"<h1>{escape(title)}</h1>", summary, _contents(docs, names, key) if len(docs) > 1 else "", _legend(docs)]
+    parts += [_Article(doc, f"{key}-{n}", nlp).html(name) for n, (doc, name) in enumerate(zip(docs, names, strict=True))]
     html = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<meta name="color-scheme" content="light dark"><title>{escape(title)}</title><style>body{{margin:0}}'
-        "@media (prefers-color-scheme:dark){body{background:#16181c}}</style></head>"
-        f"<body>{_wrap(''.join(parts), key)}</body></html>\n"
+        "@media screen and (prefers-color-scheme:dark){body{background:#16181c}}</style></head>"
+        f"<body><main>{_wrap(''.join(parts), key)}</main></body></html>\n"
     )
     if path is not None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -242,8 +252,20 @@ def render_all(
     return html
 
 
+def _contents(docs: Sequence[Document], names: Sequence[str], key: str) -> str:
+    """Links to the articles, folded."""
+    items = "".join(
+        f'<li><a href="#{key}-{n}">{escape(name)}</a>, {sum(t.label != NEUTRAL for s in doc for t in s.stances)} stances</li>'
+        for n, (doc, name) in enumerate(zip(docs, names, strict=True))
+    )
+    return (
+        '<div class="contents"><h2>The articles</h2>'
+        f"<details><summary>Go to one of {len(docs)}</summary><ol>{items}</ol></details></div>"
+    )
+
+
 def summary_html(docs: Sequence[Document], dates: Mapping[str, Any]) -> str:
-    """Counts, the stance matrix (speaker × target), and a timeline if any article has a date.
+    """Counts by speaker, the stance matrix (speaker × target), and a timeline if any article has a date.
 
     Raises:
         ValueError: a date cannot be read.
@@ -260,54 +282,76 @@ def summary_html(docs: Sequence[Document], dates: Mapping[str, Any]) -> str:
         f'<p class="note">{len(docs)} article{"s" * (len(docs) != 1)}, {sum(map(len, docs))} statements of {speakers} named speakers; '
         f"{escape(said)}.</p>"
     ]
+    known = frame[(frame["label"] != NEUTRAL) & frame["speaker"].notna()]
+    if len(known):
+        labels = [*STANCES, *sorted(set(known["label"]) - set(STANCES))]
+        people = pd.crosstab(known["speaker"], known["label"]).reindex(columns=labels, fill_value=0)
+        people = people.loc[people.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+        parts += ["<h2>Who takes a stance, and how often</h2>", bars_table(people[:PEOPLE], "people")]
+        if len(people) > PEOPLE:
+            parts.append(f'<p class="note">The {PEOPLE} of {len(people)} speakers who take the most.</p>')
     if matrix := matrix_table(frame):
         parts += ["<h2>Who stands where</h2>", matrix]
     if dates and (frame["label"].ne(NEUTRAL) & frame["doc_id"].isin(list(dates))).any():
         periods = pd.to_datetime(pd.Series(list(dates.values())), format="mixed", utc=True)
         days = (periods.max() - periods.min()).days
         table = stance_timeline(frame, dates, "D" if days < 15 else "W" if days < 90 else "M" if days < 1100 else "Y")
-        parts += ["<h2>When</h2>", timeline_table(table)]
+        parts += ["<h2>When</h2>", bars_table(table.rename(index=period_name))]
     return "".join(parts)
 
 
 def matrix_table(frame: pd.DataFrame, by: str = "speaker") -> str:
-    """`stance_matrix` as an HTML table: in each cell how many stances, coloured by their balance; "" where there is nothing."""
+    """`stance_matrix` as an HTML table: in each cell how many stances, coloured by their balance; "" where there is nothing.
+
+    Where only a few speak, each gets a column and the targets go down the page.
+    """
     from .summary import prepared, stance_matrix
 
-    balance, counts = stance_matrix(frame, by), stance_matrix(frame, by, "statements")
+    found = prepared(frame, by)
+    few = found[by].nunique() <= FEW
+    rows, columns = (FEW, 12) if few else (PEOPLE, 8)
+    balance, counts = (stance_matrix(frame, by, value, rows, columns) for value in ("balance", "statements"))
     if balance.empty:
         return ""
+    shown = int(counts.to_numpy().sum())
+    if few:
+        balance, counts = balance.T, counts.T
     numbers, values = counts.to_numpy(dtype=int).tolist(), balance.to_numpy(dtype=float).tolist()
     head = "".join(f'<th scope="col">{escape(str(c))}</th>' for c in balance.columns)
-    rows = []
+    body = []
     for i, name in enumerate(balance.index):
         cells = []
-        for j in range(len(balance.columns)):
-            n, value = numbers[i][j], values[i][j]
+        for n, value in zip(numbers[i], values[i], strict=True):
             side = "for" if value > 0 else "against" if value < 0 else "divided"
             style = f' class="{side}" style="--p:{15 + 55 * abs(value):.0f}%" title="{side}, balance {value:+.2f}"' if n else ""
-            cells.append(f"<td{style}>{f'{n}<span class=vh> {side}</span>' if n else ''}</td>")
-        rows.append(f'<tr><th scope="row">{escape(str(name))}</th>{"".join(cells)}</tr>')
-    shown, whole = sum(map(sum, numbers)), len(prepared(frame, by))
+            said = f'<span aria-hidden="true">{SIDES[side]} </span>{n}<span class="vh"> {side}</span>' if n else ""
+            cells.append(f"<td{style}>{said}</td>")
+        body.append(f'<tr><th scope="row">{escape(str(name))}</th>{"".join(cells)}</tr>')
     return (
-        f'<div class="wide"><table class="matrix"><thead><tr><th scope="col">{escape(by)}</th>{head}</tr></thead><tbody>{"".join(rows)}</tbody>'
-        f'</table></div><p class="note">In each cell: how many stances ({shown} of {whole} are shown). Blue: for (support, cooperate); orange: against (condemn, reject); '
-        "the paler, the more divided.</p>"
+        f'<div class="wide" role="region" aria-label="Who stands where" tabindex="0"><table class="matrix{" long" * few}">'
+        f'<thead><tr><th scope="col">{"target" if few else escape(by)}</th>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+        f'<p class="note">In each cell: how many stances ({shown} of {len(found)} are shown: those toward the most frequent targets). '
+        "▲ blue: for (support, cooperate); ▼ orange: against (condemn, reject); ◆: divided; the paler, the more divided.</p>"
     )
 
 
-def timeline_table(table: pd.DataFrame) -> str:
-    """A `stance_timeline` as bars."""
+def period_name(period: Any) -> str:
+    """How a period is called: a week by its first day."""
+    return f"week of {period.start_time:%Y-%m-%d}" if period.freqstr.startswith("W") else str(period)
+
+
+def bars_table(table: pd.DataFrame, kind: str = "") -> str:
+    """Counts of labels (columns) as one bar a row, with the numbers beside."""
     numbers = table.to_numpy(dtype=int).tolist()
     most = max(1, *map(sum, numbers))
     rows = []
-    for period, row in zip(map(str, table.index), numbers, strict=True):
-        counts = dict(zip(map(str, table.columns), row, strict=True))
-        bars = "".join(
-            f'<span class="bar {_class(k)}" style="width:{16 * v / most:.2f}rem" title="{escape(k)}: {v}"></span>'
-            for k, v in counts.items()
-            if v
+    for name, row in zip(map(str, table.index), numbers, strict=True):
+        counts = {k: v for k, v in zip(map(str, table.columns), row, strict=True) if v}
+        bars = "".join(f'<span class="bar {_class(k)}" style="width:{14 * v / most:.2f}rem"></span>' for k, v in counts.items())
+        said = f"{sum(row)}: " + ", ".join(f"{v} {k}" for k, v in counts.items()) if counts else "0"
+        rows.append(
+            f'<tr><th scope="row">{escape(name)}</th><td><span aria-hidden="true">{bars}</span><span class="note">{escape(said)}</span></td></tr>'
         )
-        said = ", ".join(f"{v} {k}" for k, v in counts.items() if v)
-        rows.append(f'<tr><th scope="row">{escape(period)}</th><td>{bars} <span class="note">{escape(said)}</span></td></tr>')
-    return f'<table class="bars"><tbody>{"".join(rows)}</tbody></table>'
+    used = [str(k) for k in table.columns if table[k].any()]
+    key = " ".join(f'<span><span class="bar {_class(k)}"></span> {escape(k)}</span>' for k in used)
+    return f'<table class="bars {kind}"><caption class="note">{key}</caption><tbody>{"".join(rows)}</tbody></table>'

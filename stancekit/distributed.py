@@ -13,13 +13,15 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from .corpus import Article, Labelled, Problem
+from .corpus import Article, Labelled, Problem, died
 from .corpus import label as label_articles
-from .parallel import set_threads
+from .parallel import TRIAL, set_threads
 from .pipeline import Pipeline, load
+from .tables import Columns
 from .types import Document, arrow_schema
 
 CHUNK = 2_000  # articles given to Ray at once by `spread`: bounds the memory, and is long beside the start of the workers
+RETRIES = 2  # of what a worker had in hand when it died; Ray's own default, no end of them, would be one where an article kills
 
 
 def label_table(nlp: Pipeline, table: Any, text: str = "text", id: str | None = None, speaker: str | None = None) -> Any:
@@ -40,14 +42,10 @@ def label_table(nlp: Pipeline, table: Any, text: str = "text", id: str | None = 
     """
     import pyarrow as pa
 
-    names = table.schema.names
-    for column in (text, id, speaker):
-        if column is not None and column not in names:
-            raise ValueError(f"no column {column!r}: the table has {', '.join(names)}")
-    texts = [t if isinstance(t, str) else "" for t in table.column(text).to_pylist()]
-    ids = [str(i) for i in (table.column(id).to_pylist() if id else range(len(texts)))]
-    who = [w if isinstance(w, str) and w else None for w in table.column(speaker).to_pylist()] if speaker else None
-    rows = [row for doc in nlp.pipe(texts, doc_ids=ids, speakers=who) for row in doc.to_rows()]
+    columns = Columns(text, id, speaker)
+    columns.check(table.schema.names, "the table")
+    docs = nlp.pipe(**columns.articles(lambda name: table.column(name).to_pylist(), range(table.num_rows)))
+    rows = [row for doc in docs for row in doc.to_rows()]
     return pa.Table.from_pylist(rows, schema=arrow_schema())
 
 
@@ -74,10 +72,7 @@ def label(
     """
     if id is None:
         raise ValueError("give the column with the articles' ids: label(dataset, text='body', id='url')")
-    names = dataset.schema().names
-    for column in (text, id, speaker):
-        if column is not None and column not in names:
-            raise ValueError(f"no column {column!r}: the dataset has {', '.join(names)}")
+    Columns(text, id, speaker).check(dataset.schema().names, "the dataset")
     workers = workers or max(1, _processors() - 1)  # all of them would leave none to read what they wait for
     return _map(dataset, _Tables, workers, batch_size, (models or {}, text, id, speaker))
 
@@ -86,11 +81,14 @@ def _processors() -> int:
     return int(_ray().cluster_resources().get("CPU", 1))
 
 
-def _map(dataset: Any, worker: type, workers: int | None, batch_size: int, arguments: tuple[Any, ...]) -> Any:
+def _map(
+    dataset: Any, worker: type, workers: int | None, batch_size: int, arguments: tuple[Any, ...], ahead: int | None = None
+) -> Any:
     ray = _ray()
+    pool = ray.data.ActorPoolStrategy(size=workers or max(1, _processors()), max_tasks_in_flight_per_actor=ahead)
     return dataset.map_batches(
-        worker, batch_size=batch_size, batch_format="pyarrow", fn_constructor_args=arguments,
-        num_cpus=1 if _processors() > 1 else 0.5, compute=ray.data.ActorPoolStrategy(size=workers or max(1, _processors())),
+        worker, batch_size=batch_size, batch_format="pyarrow", fn_constructor_args=arguments, max_task_retries=RETRIES,
+        num_cpus=1 if _processors() > 1 else 0.5, compute=pool,
     )  # fmt: skip
 
 
@@ -123,12 +121,11 @@ class _Records:
     def __call__(self, table: Any) -> Any:
         import pyarrow as pa
 
-        articles = [Article(**row) for row in table.to_pylist()]
+        articles = [Article(row["doc_id"], row["text"], row["speaker"]) for row in table.to_pylist()]
         found = label_articles(self.nlp, articles)
         records = [json.dumps(x.doc.to_records(), ensure_ascii=False) for x in found]
-        return pa.table(
-            {"records": records, "problem": pa.array([x.problem.reason if x.problem else None for x in found], pa.string())}
-        )
+        problems = pa.array([x.problem.reason if x.problem else None for x in found], pa.string())
+        return pa.table({"number": table.column("number"), "records": records, "problem": problems})
 
 
 def start(address: str | None) -> None:
@@ -153,31 +150,53 @@ def spread(nlp: Pipeline, batches: Iterable[Sequence[Article]], workers: int | N
         nlp: the pipeline; its models are read in each worker, so a folder of models must be there on every machine.
         batches: articles; `CHUNK` of them are in Ray at a time.
         workers: how many; as many as the cluster has processors where left out.
-    """
-    import pyarrow as pa
 
-    ray = _ray()
+    Raises:
+        RuntimeError: workers die whatever they are given.
+    """
     logging.getLogger("ray.data").setLevel(logging.ERROR)
-    context = ray.data.DataContext.get_current()
+    context = _ray().data.DataContext.get_current()
     context.enable_progress_bars = False
     context.execution_options.preserve_order = True
+    context.max_errored_blocks = -1  # what a worker dies of does not end the others' work
     set_threads(nlp, 1)
-    schema = pa.schema([(name, pa.string()) for name in ("doc_id", "text", "speaker")])
     source = iter(batches)
     while first := next(source, None):
         chunk = [first, *itertools.islice(source, max(0, CHUNK // len(first) - 1))]
-        rows = [{"doc_id": a.doc_id, "text": a.text, "speaker": a.speaker} for batch in chunk for a in batch]
-        size = max(1, min(len(first), len(rows) // 2))
-        tables = [pa.Table.from_pylist(rows[at : at + size], schema=schema) for at in range(0, len(rows), size)]
-        done = iter(_map(ray.data.from_arrow(tables), _Records, workers, size, (nlp,)).iter_rows())
+        done = _rows(nlp, [article for batch in chunk for article in batch], len(first), workers)
         for batch in chunk:
-            found = [_document(article, row) for article, row in zip(batch, done, strict=False)]
-            if len(found) < len(batch):
-                raise RuntimeError(f"Ray gave {len(found)} results for {len(batch)} articles")
-            yield found
+            yield [_document(article, next(done)) for article in batch]
 
 
-def _document(article: Article, row: dict[str, Any]) -> Labelled:
+def _rows(nlp: Pipeline, articles: list[Article], size: int, workers: int | None) -> Iterator[dict[str, Any] | None]:
+    """What the workers give for each article, in order; None for one that they die of even when it is alone."""
+    import pyarrow as pa
+
+    schema = pa.schema([("number", pa.int64()), *((name, pa.string()) for name in ("doc_id", "text", "speaker"))])
+    everything = [*articles, Article("", TRIAL)]
+
+    def run(numbers: Sequence[int], size: int, ahead: int | None = None) -> Iterator[dict[str, Any]]:
+        rows = [{"number": n, **{name: getattr(everything[n], name) for name in schema.names[1:]}} for n in numbers]
+        tables = [pa.Table.from_pylist(rows[at : at + size], schema=schema) for at in range(0, len(rows), size)]
+        yield from _map(_ray().data.from_arrow(tables), _Records, workers, size, (nlp,), ahead).iter_rows()
+
+    turn, late = 0, dict[int, dict[str, Any]]()
+    for row in run(range(len(articles)), max(1, min(size, len(articles) // 2))):
+        if row["number"] == turn:
+            yield row
+            turn += 1
+        else:  # one before it is missing
+            late[row["number"]] = row
+    if missing := [n for n in range(turn, len(articles)) if n not in late]:
+        late |= {row["number"]: row for row in run([len(articles), *missing], 1, ahead=1)}  # nothing waits behind what kills
+        if len(articles) not in late:
+            raise RuntimeError("workers on Ray die of whatever they are given, perhaps for want of memory: use fewer of them")
+    yield from (late.get(n) for n in range(turn, len(articles)))
+
+
+def _document(article: Article, row: dict[str, Any] | None) -> Labelled:
+    if row is None:
+        return died(article)
     records = json.loads(row["records"])
     doc = Document.from_records(article.text, records) if records else Document(article.text, (), article.doc_id)
     return Labelled(article, doc, Problem(article.doc_id, row["problem"]) if row["problem"] else None)

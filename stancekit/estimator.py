@@ -9,6 +9,7 @@ import numpy as np
 
 from .pipeline import load
 from .stance import locate
+from .tables import Columns, or_none
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,8 +43,7 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _rows(self, X: Any) -> list[tuple[str, Any, str | None]]:
         if hasattr(X, "columns"):
-            if "text" not in X.columns:
-                raise ValueError(f"no column 'text': the frame has {', '.join(map(str, X.columns))}")
+            Columns().check(X.columns, "the frame")
             columns = [X[c].tolist() if c in X.columns else [None] * len(X) for c in ("text", "target", "holder")]
             rows = list(zip(*columns, strict=True))
         else:
@@ -52,17 +52,24 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             rows = [(x, None, None) if isinstance(x, str) else (*x, None, None)[:3] for x in X]
         if not rows:
             raise ValueError("X has no rows")
-        clean = [tuple(None if isinstance(v, float) else v for v in row) for row in rows]  # NaN
+        clean = [tuple(map(or_none, row)) for row in rows]
         if wrong := next((r for r in clean if not isinstance(r[0], str)), None):
             raise ValueError(f"a row's text must be a str, found {type(wrong[0]).__name__}")
-        return clean  # type: ignore[return-value]
+        return clean
 
-    def _features(self, rows: Sequence[tuple[str, Any, str | None]]) -> tuple[np.ndarray, list[str]]:
-        if not hasattr(self, "_nlp"):
+    def _features(self, rows: Sequence[tuple[str, Any, str | None]], fit: bool = False) -> Any:
+        """A sparse matrix, one row for each; `fit` chooses the model and the words anew."""
+        from scipy.sparse import csr_matrix, hstack
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        if fit or not hasattr(self, "_nlp"):
             self._nlp = load(stance=self.model)
         found = self._nlp.stance([r[0] for r in rows], target=[r[1] for r in rows], holder=[r[2] for r in rows])
         scores = np.log(np.array([[s.scores[k] for k in self._nlp.labels] for s in found]) + 1e-4)
-        return scores, [_words(text, target) for text, target, _ in rows]
+        words = [_words(text, target) for text, target, _ in rows]
+        if fit:
+            self._tfidf = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\S+").fit(words)
+        return hstack([csr_matrix(scores / 3), self._tfidf.transform(words)]).tocsr()
 
     def fit(self, X: Any, y: Sequence[Any] | pd.Series) -> StanceClassifier:
         """Learn from rows and their labels.
@@ -70,8 +77,6 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: there are fewer than two labels, or not as many labels as rows.
         """
-        from scipy.sparse import csr_matrix, hstack
-        from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
 
         rows, labels = self._rows(X), np.asarray(y)
@@ -80,9 +85,7 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_ = np.unique(labels)
         if len(self.classes_) < 2:
             raise ValueError(f"y has {len(self.classes_)} label: two or more are needed")
-        scores, words = self._features(rows)
-        self._tfidf = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\S+").fit(words)
-        features = hstack([csr_matrix(scores / 3), self._tfidf.transform(words)]).tocsr()
+        features = self._features(rows, fit=True)
         self._regression = LogisticRegression(C=self.C, max_iter=2000, class_weight="balanced").fit(features, labels)
         self.n_features_in_ = 1
         return self
@@ -93,13 +96,10 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             sklearn.exceptions.NotFittedError: `fit` was not called.
         """
-        from scipy.sparse import csr_matrix, hstack
         from sklearn.utils.validation import check_is_fitted
 
         check_is_fitted(self, "classes_")
-        scores, words = self._features(self._rows(X))
-        features = hstack([csr_matrix(scores / 3), self._tfidf.transform(words)]).tocsr()
-        result: np.ndarray = self._regression.predict_proba(features)
+        result: np.ndarray = self._regression.predict_proba(self._features(self._rows(X)))
         return result
 
     def predict(self, X: Any) -> np.ndarray:

@@ -85,14 +85,14 @@ def score(gold: Mapping[str, Sequence[Record]], predicted: Mapping[str, Sequence
 
 
 def _score_pair(a: Record, b: Record, count: Counter[str], per_label: dict[str, Counter[str]]) -> None:
-    count["speaker"] += _same_name(a.get("speaker"), b.get("speaker"))
+    count["speaker"] += same_name(a.get("speaker"), b.get("speaker"))
     count["kind"] += a.get("kind") == b.get("kind")
     ours, theirs = _stances(a), _stances(b)
     for label, n in (Counter(s["label"] for s in ours) & Counter(s["label"] for s in theirs)).items():
         per_label[label]["hit"] += n
     for i, j in _pair(ours, theirs, _target_overlap):
         count["tuple"] += 1
-        count["holder"] += _same_name(ours[i].get("holder"), theirs[j].get("holder"))
+        count["holder"] += same_name(ours[i].get("holder"), theirs[j].get("holder"))
 
 
 def summary(figures: Mapping[str, Any]) -> str:
@@ -129,7 +129,8 @@ def _token_f1(a: str | None, b: str | None) -> float:
     return 2 * common / (len(ours) + len(theirs)) if common else 0.0
 
 
-def _same_name(a: str | None, b: str | None) -> bool:
+def same_name(a: str | None, b: str | None) -> bool:
+    """Whether two names may stand for the same party: same last word, or all words of one in the other; None is the same as None."""
     ours, theirs = _tokens(a), _tokens(b)
     if not ours or not theirs:
         return not ours and not theirs

@@ -10,7 +10,7 @@ from __future__ import annotations
 import bisect
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from .segment import Layout
@@ -207,12 +207,28 @@ def link(layout: Layout, parts: Sequence[Part], weights: Mapping[str, Weights]) 
         (contents, source, cue) of each attribution, as numbers in `parts`; by the place of the first content.
     """
     scene = Scene(layout, parts)
+    cue, source = weights["cue"], weights["source"]
+    return tie(
+        scene,
+        lambda i, j: score(scene.cue_features(i, j), cue) - cue.get("least", 0.0),
+        lambda members, anchor, j: score(scene.source_features(members, anchor, j), source) - source.get("least", 0.0),
+    )
+
+
+def tie(
+    scene: Scene, cue_score: Callable[[int, int], float], source_score: Callable[[Sequence[int], int, int], float]
+) -> list[tuple[list[int], int | None, int | None]]:
+    """What `link` does, by any scores: a content takes its best cue, contents of one cue their best source, if above 0.
+
+    Args:
+        scene: the spans of an article.
+        cue_score: of a content and a cue.
+        source_score: of the contents, what they are anchored at (their cue, or the first of them), and a source.
+    """
     by_cue: dict[int, list[int]] = {}
     groups: list[tuple[list[int], int | None]] = []
     for i in scene.by_kind["content"]:
-        scored = [(score(scene.cue_features(i, j), weights["cue"]), -j) for j in scene.cues(i)]
-        best = max(scored, default=(-math.inf, 0))
-        cue = -best[1] if best[0] > weights["cue"].get("least", 0.0) else None
+        cue = _best((cue_score(i, j), -j) for j in scene.cues(i))
         if cue is not None and cue in by_cue:
             by_cue[cue].append(i)
             continue
@@ -223,7 +239,11 @@ def link(layout: Layout, parts: Sequence[Part], weights: Mapping[str, Weights]) 
     out = []
     for members, cue in groups:
         anchor = members[0] if cue is None else cue
-        scored = [(score(scene.source_features(members, anchor, j), weights["source"]), -j) for j in scene.near(anchor, "source")]
-        best = max(scored, default=(-math.inf, 0))
-        out.append((members, -best[1] if best[0] > weights["source"].get("least", 0.0) else None, cue))
+        out.append((members, _best((source_score(members, anchor, j), -j) for j in scene.near(anchor, "source")), cue))
     return out
+
+
+def _best(scored: Iterable[tuple[float, int]]) -> int | None:
+    """The span (given as a negative number, so that of equals the first wins) with the highest score, if that is above 0."""
+    best = max(scored, default=(0.0, 0))
+    return -best[1] if best[0] > 0 else None

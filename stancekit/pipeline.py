@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
-from . import checkpoints
+from . import checkpoints, holders
 from .attribution import AttributionModel
 from .backends import Backend, open_backend
-from .parallel import counted, spread
+from .parallel import spread
 from .segment import Layout, segment
 from .speakers import Cast, Speaker
 from .stance import Encoded, StanceModel, locate, thresholds
 from .statements import Unit, extract
+from .tables import Columns, label_dataset, label_frame, or_none
 from .targets import Target as Found
 from .targets import TargetModel
-from .types import Document, Span, Stance, Statement, arrow_schema
+from .types import Document, Span, Stance, Statement
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MAX_CHARS = 1_000_000  # longer documents are read up to here, with a warning; a book is about this long
 
+Model = TypeVar("Model")
 Target = str | tuple[int, int] | None
+Row = tuple[str, str, str | None]  # an article's text, id and speaker
 Draft = tuple[int, Unit, Speaker]  # a statement before its stances: number of the document, extracted unit, who speaks
 
 
@@ -89,32 +92,26 @@ class Pipeline:
         """Pickles without the loaded networks, which each process reads for itself."""
         return {**self.__dict__, "_loaded": {}}
 
-    def _backend(self, task: str) -> Backend:
-        return open_backend(self.checkpoints[task], self.device, self.threads)
+    def _model(self, task: str, make: Callable[[Backend], Model]) -> Model:
+        if task not in self._loaded:
+            self._loaded[task] = make(open_backend(self.checkpoints[task], self.device, self.threads))
+        model: Model = self._loaded[task]
+        return model
 
     @property
     def attribution_model(self) -> AttributionModel:
         """The attribution model, read when first used."""
-        if "attribution" not in self._loaded:
-            self._loaded["attribution"] = AttributionModel(self._backend("attribution"))
-        model: AttributionModel = self._loaded["attribution"]
-        return model
+        return self._model("attribution", AttributionModel)
 
     @property
     def target_model(self) -> TargetModel:
         """The target model, read when first used."""
-        if "target" not in self._loaded:
-            self._loaded["target"] = TargetModel(self._backend("target"))
-        model: TargetModel = self._loaded["target"]
-        return model
+        return self._model("target", TargetModel)
 
     @property
     def stance_model(self) -> StanceModel:
         """The stance model, read when first used."""
-        if "stance" not in self._loaded:
-            self._loaded["stance"] = StanceModel(self._backend("stance"), self._least)
-        model: StanceModel = self._loaded["stance"]
-        return model
+        return self._model("stance", lambda backend: StanceModel(backend, self._least))
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -156,6 +153,7 @@ class Pipeline:
         Raises:
             TypeError: `texts` is a single string.
             ValueError: `batch_size` or `n_process` is below 1; or, while iterating, there are fewer ids or speakers than texts.
+            RuntimeError: while iterating, a document killed the process that labelled it, twice; it is named.
         """
         for name, value in (("texts", texts), ("speakers", speakers)):
             if isinstance(value, str):
@@ -164,16 +162,16 @@ class Pipeline:
             if number < 1:
                 raise ValueError(f"{name} must be at least 1, found {number}")
         batches = self._batches(texts, batch_size, doc_ids, speakers)
-        return itertools.chain.from_iterable(spread(self, _label_batch, batches, n_process))
+        return itertools.chain.from_iterable(spread(self, _label_batch, batches, n_process, _died))
 
     @staticmethod
     def _batches(
         texts: Iterable[str], size: int, doc_ids: Iterable[str] | None, speakers: Iterable[str | None] | None
-    ) -> Iterator[list[tuple[str, str, str | None]]]:
+    ) -> Iterator[list[Row]]:
         ids = iter(doc_ids) if doc_ids is not None else (str(i) for i in itertools.count())
         who = iter(speakers) if speakers is not None else itertools.repeat(None)
 
-        def rows() -> Iterator[tuple[str, str, str | None]]:
+        def rows() -> Iterator[Row]:
             for number, text in enumerate(texts):
                 try:
                     yield _check_text(text), next(ids), next(who)
@@ -213,19 +211,22 @@ class Pipeline:
         texts = [layouts[i].text[unit.start : unit.end] for i, unit, _ in drafts]
         found = self.target_model.find(texts)
         inputs: list[Encoded] = []
-        places: list[tuple[int, Found | None]] = []
+        places: list[tuple[int, Found | None, Speaker]] = []
         encode = self.stance_model.encoder.encode
         for n, (text, targets) in enumerate(zip(texts, found, strict=True)):
             i, unit, who = drafts[n]
             before = layouts[i].text[max(0, unit.start - 300) : unit.start]
-            inputs += [encode(text, (t.start, t.end), who.holder, before) for t in targets]
-            places += [(n, t) for t in targets]
-            if not targets:
-                inputs.append(encode(text, None, who.holder, before))
-                places.append((n, None))
+            parties = holders.parties(text) if targets else []
+            named = unit.speaker_span and (unit.speaker_span[0] - unit.start, unit.speaker_span[1] - unit.start)
+            spots: list[Found | None] = [*targets] or [None]  # without a target, the statement as a whole
+            for t in spots:
+                holder = holders.voice(text, (t.start, t.end), parties, who, named) if t else who
+                inputs.append(encode(text, (t.start, t.end) if t else None, holder.holder, before))
+                places.append((n, t, holder))
         out: list[tuple[list[Stance], bool]] = [([], False) for _ in drafts]
-        for (n, place), row, made in zip(places, self.stance_model.probabilities(inputs), inputs, strict=True):
-            stance = self._decide(row, place, originals[drafts[n][0]], drafts[n])
+        for (n, place, holder), row, made in zip(places, self.stance_model.probabilities(inputs), inputs, strict=True):
+            i, unit, _ = drafts[n]
+            stance = self._decide(row, place, originals[i], (i, unit, holder))
             if stance is not None:
                 out[n][0].append(stance)
             out[n] = (out[n][0], out[n][1] or made.truncated)
@@ -291,7 +292,7 @@ class Pipeline:
     def _pairs(self, texts: list[str], targets: list[Target], holders: list[str | None]) -> list[Stance]:
         spans: list[Span | None] = []
         inputs = []
-        targets, holders = [_or_none(t) for t in targets], [_or_none(h) for h in holders]
+        targets, holders = [or_none(t) for t in targets], [or_none(h) for h in holders]
         for text, target, holder in zip(texts, targets, holders, strict=True):
             if not (target is None or isinstance(target, str) or (isinstance(target, tuple) and len(target) == 2)):
                 raise TypeError(f"a target is words, (start, end) or None, found {target!r}")
@@ -350,56 +351,39 @@ class Pipeline:
         Raises:
             ValueError: a column is missing; the message lists those that are there.
         """
-        import pandas as pd
+        return label_frame(self, frame, Columns(text, id, speaker), batch_size, n_process, progress)
 
-        for column in (text, id, speaker):
-            if column is not None and column not in frame.columns:
-                raise ValueError(f"no column {column!r}: the frame has {', '.join(map(str, frame.columns))}")
-        ids = frame[id] if id is not None else frame.index.to_series()
-        texts = [t if isinstance(t, str) else "" for t in frame[text]]
-        who = [s if isinstance(s, str) and s else None for s in frame[speaker]] if speaker is not None else None
-        docs = self.pipe(texts, batch_size=batch_size, doc_ids=map(str, ids), speakers=who, n_process=n_process)
-        frames = [d.to_frame() for d in (counted(docs, len(texts)) if progress else docs)]
-        kept = [f for f in frames if len(f)]
-        return pd.concat(kept, ignore_index=True) if kept else Document("").to_frame()
-
-    def label_dataset(self, dataset: Any, text: str = "text", id: str | None = None, batch_size: int = 32) -> Any:
+    def label_dataset(
+        self, dataset: Any, text: str = "text", id: str | None = None, batch_size: int = 32, speaker: str | None = None
+    ) -> Any:
         """Label a `datasets.Dataset` or `IterableDataset`: one row per stance out, in batches.
 
+        Args:
+            dataset: one article a row; of a stream, no more than a batch is in memory.
+            text: as for `label_frame`.
+            id: as for `label_frame`; the number of the row where left out.
+            batch_size: articles that are read and worked on together.
+            speaker: as for `label_frame`.
+
         Raises:
-            ValueError: the text column is missing.
+            ValueError: a column is missing; the message lists those that are there.
         """
-        names = dataset.column_names
-        for column in (text, id):
-            if column is not None and names and column not in names:
-                raise ValueError(f"no column {column!r}: the dataset has {', '.join(names)}")
-
-        def label(batch: dict[str, list[Any]], indices: list[int]) -> dict[str, list[Any]]:
-            texts = [t if isinstance(t, str) else "" for t in batch[text]]
-            ids = [str(i) for i in (batch[id] if id else indices)]
-            rows = [r for d in self.pipe(texts, batch_size=batch_size, doc_ids=ids) for r in d.to_rows()]
-            return {c: [r[c] for r in rows] for c in Document("").to_frame().columns}
-
-        from datasets import Features
-
-        features = Features.from_arrow_schema(arrow_schema())  # else a batch without a speaker would fix the column's type
-        return dataset.map(label, batched=True, with_indices=True, batch_size=batch_size, remove_columns=names, features=features)
+        return label_dataset(self, dataset, Columns(text, id, speaker), batch_size)
 
 
-def _label_batch(nlp: Pipeline, batch: Sequence[tuple[str, str, str | None]]) -> list[Document]:
+def _label_batch(nlp: Pipeline, batch: Sequence[Row]) -> list[Document]:
     """The work of `Pipeline.pipe`, as a function that can be sent to another process."""
     return nlp._label([t for t, _, _ in batch], [i for _, i, _ in batch], [w for _, _, w in batch])
+
+
+def _died(row: Row) -> NoReturn:
+    raise RuntimeError(f"document {row[1]!r} killed the process that labelled it, twice: perhaps it is too long for the memory")
 
 
 def _check_text(text: object) -> str:
     if not isinstance(text, str):
         raise TypeError(f"expected the text as str, found {type(text).__name__}: for several articles use nlp.pipe(texts)")
     return text
-
-
-def _or_none(value: Any) -> Any:
-    """None for what a column of a frame has where nothing stands (NaN, NA)."""
-    return None if isinstance(value, float) or type(value).__name__ in ("NAType", "NaTType") else value
 
 
 def _statement(number: int, text: str, unit: Unit, stances: list[Stance], truncated: bool, country: str | None) -> Statement:

@@ -48,8 +48,9 @@ def _axes(ax: Axes | None, width: float, height: float) -> Axes:
     return found
 
 
-def _short(text: str, size: int = 34) -> str:
-    short = textwrap.shorten(text, size, placeholder="…") if " " in text else text[:size]
+def _short(text: str, width: int, lines: int = 1) -> str:
+    """`text` on so many lines at most, with "…" for what is left out."""
+    short = "\n".join(textwrap.wrap(text, width, max_lines=lines, placeholder="…"))
     return short.replace("$", r"\$")  # matplotlib would read what stands between two as mathematics
 
 
@@ -58,7 +59,7 @@ def plot_matrix(
 ) -> Axes:
     """Who stands where: a coloured cell for each speaker and target, with the number of statements in it.
 
-    The colour goes from all against (condemn, reject) over divided (white) to all for (support, cooperate); how strong it is,
+    The colour goes from all against (condemn, reject) over divided (grey) to all for (support, cooperate); how strong it is,
     `stance_matrix` gives as "balance". A cell without a number has no stance behind it.
 
     Args:
@@ -72,6 +73,7 @@ def plot_matrix(
     Raises:
         ValueError: matplotlib is not installed, a column is missing, or there is nothing to show.
     """
+    _pyplot()  # says so where matplotlib is lacking
     from matplotlib.colors import LinearSegmentedColormap
 
     balance = stance_matrix(frame, by, "balance", rows, columns)
@@ -79,7 +81,7 @@ def plot_matrix(
     if balance.empty:
         raise ValueError("no stance with a target to show")
     ax = _axes(ax, 3.2 + 0.8 * len(balance.columns), 2.4 + 0.42 * len(balance))
-    colours = LinearSegmentedColormap.from_list("stance", [AGAINST, "#f7f7f7", FOR])
+    colours = LinearSegmentedColormap.from_list("stance", [AGAINST, "#ebebeb", FOR])
     image = ax.imshow(balance, cmap=colours, vmin=-1, vmax=1, aspect="auto")
     numbers, values = counts.to_numpy(dtype=int).tolist(), balance.to_numpy(dtype=float).tolist()
     for i in range(len(balance)):
@@ -88,7 +90,7 @@ def plot_matrix(
                 dark = values[i][j] > 0.7  # only the blue end is: dark ink reads better on all of the orange
                 ax.text(j, i, str(n), ha="center", va="center", color="white" if dark else "#1a1a1a", fontsize=9)
     ax.set_xticks(
-        range(len(balance.columns)), [_short(c) for c in balance.columns], rotation=35, ha="right", rotation_mode="anchor"
+        range(len(balance.columns)), [_short(c, 26, 2) for c in balance.columns], rotation=35, ha="right", rotation_mode="anchor"
     )
     ax.set_yticks(range(len(balance)), [_short(str(r), 40) for r in balance.index])
     ax.set_xticks([x - 0.5 for x in range(1, len(balance.columns))], minor=True)
@@ -96,7 +98,7 @@ def plot_matrix(
     ax.grid(which="minor", color="white", linewidth=2)
     ax.tick_params(which="both", length=0)
     ax.spines[:].set_visible(False)
-    bar = ax.figure.colorbar(image, ax=ax, ticks=[-1, 0, 1], shrink=0.8, pad=0.02)
+    bar = ax.figure.colorbar(image, ax=ax, ticks=[-1, 0, 1], pad=0.02)
     bar.ax.set_yticklabels(["against", "divided", "for"])
     bar.outline.set_visible(False)
     shown, whole = int(counts.to_numpy().sum()), len(prepared(frame, by))
@@ -123,6 +125,9 @@ def plot_timeline(
         ValueError: as `stance_timeline`; or matplotlib is not installed.
     """
     table = stance_timeline(frame, dates, freq, target)
+    _pyplot()  # says so where matplotlib is lacking
+    from matplotlib.ticker import MaxNLocator
+
     ax = _axes(ax, min(20.0, max(6.0, 2 + 0.55 * len(table))), 3.6)
     places = range(len(table))
     for side in (1, -1):
@@ -136,29 +141,31 @@ def plot_timeline(
             floor = [f + v for f, v in zip(floor, values, strict=True)]
     totals = table.sum(axis=1)
     top = max(1, int(table[[x for x in STANCES if BALANCE[x] == 1]].sum(axis=1).max()))
-    low = int(table[[x for x in STANCES if BALANCE[x] == -1]].sum(axis=1).max())
+    low = max(1, int(table[[x for x in STANCES if BALANCE[x] == -1]].sum(axis=1).max()))
     for x, n in zip(places, totals, strict=True):
-        ax.text(x, top * 1.06 + 0.3, str(int(n)), ha="center", va="bottom", fontsize=8, color="#555555")
-    ax.set_ylim(-low * 1.1 - 0.5, top * 1.2 + 1.2)
+        ax.text(x, top + 0.03 * (top + low), str(int(n)), ha="center", va="bottom", fontsize=8, color="#555555")
+    ax.set_ylim(-low - 0.05 * (top + low), top + 0.14 * (top + low))
+    room = max(0.0, (6 - len(table)) / 2)  # a single bar is no wall
+    ax.set_xlim(-0.6 - room, len(table) - 0.4 + room)
     ax.axhline(0, color="#1a1a1a", linewidth=0.8)
-    step = max(1, len(table) // 14)
-    ax.set_xticks(list(places)[::step], [str(p) for p in table.index][::step], rotation=35, ha="right", rotation_mode="anchor")
+    step = -(-len(table) // 14)
+    names = [f"{p.start_time:%Y-%m-%d}" if p.freqstr.startswith("W") else str(p) for p in table.index]
+    ax.set_xticks(list(places)[::step], names[::step], rotation=35, ha="right", rotation_mode="anchor")
+    ax.yaxis.set_major_locator(MaxNLocator("auto", integer=True))
     ax.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
-    ax.set_ylabel("against      stances      for")
+    ax.set_ylabel("how many stances")
+    for said, shift, edge in (("for", 4, "bottom"), ("against", -4, "top")):
+        ax.annotate(said, (1, 0), (4, shift), xycoords=("axes fraction", "data"), textcoords="offset points", va=edge, fontsize=9)
     ax.spines[["top", "right", "bottom"]].set_visible(False)
     ax.set_title(
-        title or (f"Stances toward {_short(target, 50)}" if target else "Stances over time"), loc="left", fontweight="bold"
+        title or (f"Stances toward {_short(target, 50)}" if target else "Stances over time"),
+        loc="left",
+        fontweight="bold",
+        pad=28,
     )
-    ax.legend(ncols=4, frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(0, -0.22))
-    ax.text(
-        1,
-        1.01,
-        f"{int(totals.sum())} stances; above: all of the period",
-        transform=ax.transAxes,
-        ha="right",
-        fontsize=8,
-        color="#555555",
-    )
+    ax.legend(ncols=4, frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1.0), borderaxespad=0.2)
+    weeks = "; weeks go by their first day" if names and names[0] != str(table.index[0]) else ""
+    ax.set_xlabel(f"{int(totals.sum())} stances; above each bar: how many in all{weeks}", loc="left", fontsize=9, color="#555555")
     return ax
 
 
@@ -183,13 +190,19 @@ def plot_network(
     labels: dict[tuple[str, str], collections.Counter[str]] = collections.defaultdict(collections.Counter)
     for name, target, label in zip(found[by].astype(str), found["target"].astype(str), found["label"].astype(str), strict=True):
         labels[name, target][label] += 1
-    most = sorted(labels.items(), key=lambda item: -item[1].total())[:edges]
+    turn: collections.Counter[str] = collections.Counter()  # of equally frequent lines, everybody's first comes before a second
+    order = {}
+    for name, target in labels:
+        order[name, target] = turn[name]
+        turn[name] += 1
+    most = sorted(labels.items(), key=lambda item: (-item[1].total(), order[item[0]]))[:edges]
     ties = [_Tie(name, target, counts.total(), *counts.most_common(1)[0]) for (name, target), counts in most]
     who, what = _places(ties)
-    ax = _axes(ax, 9, 1.6 + 0.36 * max(len(who), len(what)))
-    widest = max(tie.of_label for tie in ties)
-    for tie in ties:
-        y0, y1, share = who[tie.who], what[tie.what], _share(tie)
+    height = 1.6 + 0.36 * max(len(who), len(what))
+    ax = _axes(ax, 9, height)
+    widest = max(4, *(tie.of_label for tie in ties))
+    for tie, share in zip(ties, _shares([(who[tie.who], what[tie.what]) for tie in ties]), strict=True):
+        y0, y1 = who[tie.who], what[tie.what]
         ax.plot([0, 1], [y0, y1], color=COLOURS[tie.label], linewidth=0.8 + 4 * tie.of_label / widest, alpha=0.75,
                 linestyle=LINES[tie.label], solid_capstyle="round")  # fmt: skip
         box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
@@ -198,10 +211,12 @@ def plot_network(
         for name, y in places.items():
             ax.text(x, y, _short(name, 42), ha=side, va="center", fontsize=9.5)
     ax.set_xlim(-0.75, 1.75)
+    ax.set_ylim(min(*who.values(), *what.values()) - 0.8, 0.8)
     ax.set_axis_off()
     for label in (x for x in STANCES if any(tie.label == x for tie in ties)):
-        ax.plot([], [], color=COLOURS[label], linewidth=3, label=label, linestyle=LINES[label])
-    ax.legend(ncols=4, frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, 0.02))
+        ax.plot([], [], color=COLOURS[label], linewidth=2, label=label, linestyle=LINES[label])
+    ax.legend(ncols=4, frameon=False, fontsize=9, handlelength=3.5, loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=0,
+              title="colour: the most frequent stance; “3 of 5”: three of five are of it", title_fontsize=8.5)  # fmt: skip
     shown = sum(tie.n for tie in ties)
     ax.set_title(
         title or f"Who toward what ({shown} of {len(found)} stances; on each line: how many)", loc="left", fontweight="bold"
@@ -224,13 +239,25 @@ def _places(ties: list[_Tie]) -> tuple[dict[str, float], dict[str, float]]:
     most = max(2, *map(len, sides))
 
     def spread(names: list[str]) -> dict[str, float]:
-        if len(names) == 1:
-            return {names[0]: -(most - 1) / 2}
-        return {name: -i * (most - 1) / (len(names) - 1) for i, name in enumerate(names)}
+        return {name: 0.5 - (i + 0.5) * most / len(names) for i, name in enumerate(names)}
 
     return spread(sides[0]), spread(sides[1])
 
 
-def _share(tie: _Tie) -> float:
-    """How far along its line a count stands: spread, so that counts do not cover each other, and the same in every run."""
-    return 0.5 + 0.22 * ((sum(map(ord, tie.who + tie.what)) % 7) - 3) / 3
+def _shares(lines: list[tuple[float, float]]) -> list[float]:
+    """How far along its line each count stands: where it is farthest from the counts before it and from the other lines."""
+    out: list[float] = []
+    taken: list[tuple[float, float]] = []  # of the counts, both in heights of a line of text
+    wide = 6.0  # a text's width counts less than its height: the figure is so many lines of text wide, or about
+    for n, (y0, y1) in enumerate(lines):
+
+        def room(share: float, n: int = n, y0: float = y0, y1: float = y1) -> float:
+            x, y = share * wide, y0 + (y1 - y0) * share
+            counts = [max(abs(x - tx), 2 * abs(y - ty)) for tx, ty in taken]
+            others = [abs(y - (a + (b - a) * share)) for i, (a, b) in enumerate(lines) if i != n]
+            return min([*counts, *(2 * d for d in others), 2.0]) - 0.1 * abs(share - 0.5)
+
+        best = max((i / 40 for i in range(6, 35)), key=room)
+        out.append(best)
+        taken.append((best * wide, y0 + (y1 - y0) * best))
+    return out

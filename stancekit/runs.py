@@ -16,7 +16,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 try:
     import fcntl
@@ -24,6 +24,9 @@ except ImportError:  # not on this system: two runs on one output are not kept a
     fcntl = None  # type: ignore[assignment]
 
 from .types import FRAME_COLUMNS, Document, Statement, arrow_schema
+
+if TYPE_CHECKING:
+    from .pipeline import Pipeline
 
 OUTPUTS = (".jsonl", ".csv", ".parquet")
 SHARD_ARTICLES = 1000
@@ -58,13 +61,14 @@ class Run:
         if self.ending is None and not self.folder:
             raise ValueError(f"{out}: unknown ending for output; allowed are {', '.join(OUTPUTS)}, or a folder")
         self.journal = out / ".journal.jsonl" if self.folder else out.with_name(out.name + ".part")
-        self.state_file = out / MANIFEST if self.folder else out.with_name(out.name + ".part.json")
+        self.state_file = _state_file(out)
         _make_folder(out if self.folder else out.parent)
         fresh = {"identity": json.loads(json.dumps(identity)), "articles": 0, "statements": 0, "digest": START, "bytes": 0}
         self.state: dict[str, Any] = {**fresh, "shards": [], "failed": [], "complete": False}
         self.file: IO[bytes] | None = None
-        self._check(overwrite)
+        self._found = self._check(overwrite)
         self.done = int(self.state["articles"])
+        self._sharded = {what: sum(int(s[what]) for s in self.state["shards"]) for what in ("articles", "statements")}
         self._seen, self._digest = 0, START
         if not overwrite:  # what is to be replaced stays until there is something to put in its place
             self._begin()
@@ -74,13 +78,19 @@ class Run:
         if self.file is not None:
             return self.file
         try:
-            file = self.journal.open("r+b" if self.journal.exists() else "w+b")
+            made = not self.journal.exists()
+            file = self.journal.open("a+b")  # which leaves alone what another run has written into it
             if fcntl is not None:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except OSError as error:
                     file.close()
                     raise ValueError(f"another run is writing {self.out}: wait for it, or choose another output") from error
+            if self._found is not None and self._read_state() != self._found:
+                file.close()
+                if made:
+                    self.journal.unlink()
+                raise ValueError(f"another run has written {self.out} in the meantime: start again")
             self._clear()
             self._save()
             file.truncate(self.state["bytes"])
@@ -90,8 +100,9 @@ class Run:
         self.file = file
         return file
 
-    def _check(self, overwrite: bool) -> None:
-        self._old: list[Path] = []  # of an output that is to be replaced
+    def _check(self, overwrite: bool) -> dict[str, Any] | None:
+        """Take over the state of an earlier run that can go on; returns it as it was found."""
+        self._old: list[Path] = []  # shards that are to go
         try:
             found = self._read_state()
         except ValueError:
@@ -101,8 +112,9 @@ class Run:
         if overwrite:
             if self.folder and not found and self._others():  # whose they are cannot be known
                 raise ValueError(f"{self.out} holds other files: choose an empty folder for the shards")
-            self._old = [self.out / str(shard["name"]) for shard in found["shards"]] if found and self.folder else []
-            return
+            if found and self.folder:
+                self._old = [*(self.out / str(shard["name"]) for shard in found["shards"]), self._next_shard(found)]
+            return None  # whatever it is, it is replaced
         if self.folder:
             if found and found["complete"]:
                 raise ValueError(f"{self.out} exists and is complete: choose another output, or add --overwrite")
@@ -121,6 +133,13 @@ class Run:
                 self.state = found
             elif self.folder:  # the journal was lost: the finished shards still count
                 raise ValueError(f"{self.journal} is gone or shorter than {self.state_file} says: add --overwrite to start anew")
+            if self.folder:
+                self._old = [self._next_shard(found)]
+        return found
+
+    def _next_shard(self, state: dict[str, Any]) -> Path:
+        """Where a run may have been broken off with a shard that is not in its manifest yet."""
+        return self.out / SHARD.format(len(state["shards"]))
 
     def _others(self) -> list[str]:
         """Names in the folder that no run gives to its own files."""
@@ -138,7 +157,7 @@ class Run:
         return found
 
     def _clear(self) -> None:
-        """Take away the shards of an output that is replaced: what a run wrote, and nothing else."""
+        """Take away shards that are replaced, or would stand there twice: what a run wrote, and nothing else."""
         for path in self._old:
             path.unlink(missing_ok=True)
 
@@ -182,12 +201,9 @@ class Run:
             if failure:
                 self.state["failed"].append(failure)
             self.state["statements"] += len(doc)
-            if self.folder and self.state["articles"] - self._in_shards("articles") >= self.shard_articles:
+            if self.folder and self.state["articles"] - self._sharded["articles"] >= self.shard_articles:
                 self._shard()
         self._commit()
-
-    def _in_shards(self, what: str) -> int:
-        return sum(int(shard[what]) for shard in self.state["shards"])
 
     def _commit(self) -> None:
         file = self._begin()
@@ -200,7 +216,7 @@ class Run:
         text = json.dumps(self.state, indent=1 if self.folder else None, ensure_ascii=False)
         part = self.state_file.with_name(self.state_file.name + ".tmp" if not self.folder else ".manifest.tmp")
         _write(part, lambda file: file.write(text.encode("utf-8", "replace")))
-        part.replace(self.state_file)
+        _rename(part, self.state_file)
 
     def _records(self) -> Iterator[dict[str, Any]]:
         self._begin().flush()
@@ -220,13 +236,14 @@ class Run:
 
     def _shard(self) -> None:
         """The journal so far becomes a shard."""
-        name = SHARD.format(len(self.state["shards"]))
-        part = self.out / f".{name}.tmp"
+        shard = self._next_shard(self.state)
+        part = shard.with_name(f".{shard.name}.tmp")
         file = self._begin()
         rows = _write(part, self._parquet)
-        part.replace(self.out / name)
-        entry = {what: int(self.state[what]) - self._in_shards(what) for what in ("articles", "statements")}
-        self.state["shards"].append({"name": name, **entry, "rows": rows})
+        _rename(part, shard)
+        entry = {what: int(self.state[what]) - before for what, before in self._sharded.items()}
+        self.state["shards"].append({"name": shard.name, **entry, "rows": rows})
+        self._sharded = {what: int(self.state[what]) for what in self._sharded}
         # The state first: if this is where the run ends, the next one cuts the journal itself.
         self.state |= {"bytes": 0, "digest": self._digest}
         self._save()
@@ -275,23 +292,24 @@ class Run:
             )
         file = self._begin()
         if self.folder:
-            if self.state["articles"] > self._in_shards("articles") or not self.state["shards"]:
+            if self.state["articles"] > self._sharded["articles"] or not self.state["shards"]:
                 self._shard()
-            file.close()
+        elif self.ending != ".jsonl":
+            part = self.out.with_name(self.out.name + ".tmp")
+            _write(part, self._csv if self.ending == ".csv" else self._parquet)
+            _rename(part, self.out)
+        if fcntl is None:
+            file.close()  # there, a file that is open cannot be renamed; here, it keeps other runs out to the end
+        if self.folder:
             self.journal.unlink(missing_ok=True)
             self.state["complete"] = True
             self._save()
-            return
-        if self.ending == ".jsonl":
-            file.close()  # flushed; and a file that is open cannot be renamed everywhere
-            self.journal.replace(self.out)
         else:
-            part = self.out.with_name(self.out.name + ".tmp")
-            _write(part, self._csv if self.ending == ".csv" else self._parquet)
-            part.replace(self.out)
-            file.close()
-        for path in (self.journal, self.state_file):
-            path.unlink(missing_ok=True)
+            if self.ending == ".jsonl":
+                _rename(self.journal, self.out)
+            for path in (self.journal, self.state_file):
+                path.unlink(missing_ok=True)
+        file.close()
 
     def close(self) -> None:
         """Stop here: nothing was found to label, so leave nothing; otherwise what is done stays for the next run."""
@@ -309,6 +327,18 @@ def names_folder(out: Path) -> bool:
     return out.is_dir() or not out.suffix
 
 
+def begun(out: Path) -> bool:
+    """Whether a run on this output was broken off."""
+    try:
+        return json.loads(_state_file(out).read_text(encoding="utf-8"))["complete"] is False
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _state_file(out: Path) -> Path:
+    return out / MANIFEST if names_folder(out) else out.with_name(out.name + ".part.json")
+
+
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -323,6 +353,26 @@ def _write(path: Path, work: Any) -> int:
         file.flush()
         os.fsync(file.fileno())
     return result
+
+
+def _rename(part: Path, path: Path) -> None:
+    """Give a file that is on the disk its name, so that it has it after a power cut too."""
+    part.replace(path)
+    if os.name == "nt":
+        return  # folders cannot be opened there
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # not every file system can
+            os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def made_with(nlp: Pipeline) -> dict[str, str]:
+    """What records depend on beside the articles and the options: the library, and its models' contents."""
+    from . import __version__
+
+    return {"stancekit": __version__, **{f"{task} model": fingerprint(c.folder) for task, c in nlp.checkpoints.items()}}
 
 
 def fingerprint(folder: Path) -> str:

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from . import countries
+from . import countries, officeholders
 from .segment import Layout, Turn
 
 ROLE = (
@@ -47,11 +47,14 @@ ORGANISATION = re.compile(
 PRONOUN = re.compile(r"^(?:he|she|they|it|i|we|you|who|his|her|their|its|the two|both|both sides|the two sides)$", re.IGNORECASE)
 FIRST_PERSON = re.compile(r"^(?:i|we|us|our|my|me)$", re.IGNORECASE)
 PLURAL = re.compile(r"^(?:they|their|the two|both|both sides|the two sides)$", re.IGNORECASE)
-LEADING = re.compile(r"^(?:the|a|an|one|his|her|their|its|another|some)\s+", re.IGNORECASE)
+LEADING = re.compile(r"^(?:the|a|an|one(?! of)|his|her|their|its|another|some)\s+", re.IGNORECASE)
 # Where a source's name ends and a remark on it begins.
 REMARK = re.compile(
     r",| who | which | whose | that | speaking | in (?:a|an|his|her|the|its)\b| on (?:\w+day|a|the)\b| at (?:a|the)\b|\(| [-–—] "
 )
+ONE_OF = re.compile(
+    r"one of [^,]{3,60}, (?:the )?(?P<name>[A-Z][^,(]+)", re.IGNORECASE
+)  # "One of these groups, the Dock Workers"
 MEDIA = re.compile(
     r"\b(?:news(?:paper)?s?|agency|radio|television|tv|daily|paper|times|post|journal|mail|gazette|herald|guardian|reuters|"
     r"xinhua|tass|interfax|ria|irna|isna|mehr|fars|kcna|yonhap|kyodo|anadolu|al[- ]jazeera|bbc|cnn|afp|associated press|ap|"
@@ -83,7 +86,7 @@ NOT_NAMES = {"the", "on", "in", "at", "but", "and", "if", "as", "when", "while",
              "this", "that", "these", "those", "for", "to", "from", "with", "after", "before", "however", "also",
              "a", "an", "arab", "european", "african", "asian", "islamic", "muslim", "christian", "jewish", "kurdish", "gulf",
              "latin", "nordic", "republican", "democratic", "democrat", "conservative", "western", "yesterday", "today", "earlier", "foreign",
-             "state", "defense", "defence", "prime", "national", "security"}  # fmt: skip
+             "state", "defense", "defence", "prime", "national", "security", "former", "then", "ex"}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -237,21 +240,25 @@ class Cast:
     def _place(self) -> None:
         """A country for those who hold an office of state, but whose role names none.
 
-        First the countries named before them in the paragraph that introduces them, then the one that the article names
-        at least three times and clearly oftener than any other. What a person is said to do to a country tells nothing,
-        so those named after them do not count. Nor does a country while someone else is known to hold the same office of
-        it, or is introduced as its officer in the same paragraph (those who meet are of different countries).
+        First what is known of them (`officeholders`), then the countries named before them in the paragraph that introduces
+        them, then the one that a report names at least three times and three times as often as any other. What a person is said
+        to do to a country tells nothing, so those named after them do not count. Nor does a country while someone else is known
+        to hold the same office of it, or is introduced as its officer in the same paragraph (those who meet are of different
+        countries). A transcript names others oftener than the speakers' own.
         """
+        for person in self.persons.values():
+            if person.country is None and person.roles:
+                person.country = _known_country(person.name, bool(person.roles & STATE_OFFICES))
         homeless = [p for p in self.persons.values() if p.country is None and p.roles & STATE_OFFICES]
         if not homeless:
             return
-        all_of = [c for _, _, c in countries.find(self.text[:50_000]) if c.code]
+        all_of = [] if self.layout.turns else [c for _, _, c in countries.find(self.text[:50_000]) if c.code]
         for person in homeless:
             others = [p for p in self.persons.values() if p.country and p is not person]
             taken = {p.country for p in others if p.roles & person.roles or (p.roles and p.block == person.block >= 0)}
             for pool, least in ((person.near, 1), (all_of, 3)):
                 counts = Counter(c for c in pool if c not in taken).most_common(2)
-                if counts and counts[0][1] >= least and (len(counts) == 1 or least == 1 or counts[0][1] >= 1.5 * counts[1][1]):
+                if counts and counts[0][1] >= least and (len(counts) == 1 or least == 1 or counts[0][1] >= 3 * counts[1][1]):
                     person.country = counts[0][0]
                     break
 
@@ -432,7 +439,10 @@ class Cast:
             possessive = re.match(r"[’']s ", source[end:])
             titled = ROLE_WORD.search(source[:start]) is not None
             if (" " in name or titled) and not possessive:
-                return self._enter(name, self.persons).name
+                person = self._enter(name, self.persons)
+                if titled and (key := role_key(source[:start])):
+                    person.roles.add(key)
+                return person.name
         return None
 
     def _family_first(self, name: str) -> Person | None:
@@ -479,6 +489,8 @@ class Cast:
 
     def _group(self, source: str) -> str | None:
         """A body, a country, an unnamed source: the words themselves, or the fuller form the article gave before."""
+        if named := ONE_OF.match(source):
+            source = named["name"]
         head = REMARK.split(source, maxsplit=1)[0].strip() or source
         bare = LEADING.sub("", head)
         if countries.is_country(bare) and (countries.is_state(bare) or len(bare) <= MAX_INITIALS):
@@ -518,17 +530,24 @@ class Cast:
         if name is None:
             return Speaker(None)
         person = self.persons.get(self._key(name))
-        country = person.country if person and person.name == name and person.roles else None
-        if person is None or person.name != name:
+        itself = person is not None and person.name == name
+        country = person.country if person and itself and person.roles else None
+        country = country or _known_country(name, office=bool(person and itself and person.roles & STATE_OFFICES))
+        if not country and not itself:
             parts = [self._known(p) for p in name.split(" and ")]
             named = zip(parts, name.split(" and "), strict=True)
-            lands = [c for c in (p.country if p else countries.country_of(part) for p, part in named) if c]
+            lands = [c for c in (p.country if p else countries.party_of(part) for p, part in named) if c]
             if len(lands) > 1:
                 return Speaker(name, " and ".join(dict.fromkeys(c.name for c in lands)))
-            country = countries.country_of(name)
+            country = countries.party_of(name)
         if country:
             return Speaker(name, country.name, country.code or None)
         return Speaker(name, _body(name))
+
+
+def _known_country(name: str, office: bool) -> countries.Country | None:
+    code = officeholders.country_code(name, office)
+    return countries.by_code(code) if code else None
 
 
 def _actors(text: str) -> list[countries.Country]:
@@ -553,7 +572,7 @@ def _titled(before: str) -> bool:
 
 def _role_country(phrase: str) -> countries.Country | None:
     """The country of a role phrase; the United States for offices whose titles are its own."""
-    if country := countries.country_of(phrase):
+    if country := countries.party_of(phrase):
         return country
     if re.search(
         r"secretary of (?:state|defense)|department spokesperson|\bsen(?:ator|\.)|\brep\.|white house|congress",

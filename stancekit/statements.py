@@ -35,6 +35,11 @@ WE_THE = re.compile(r"\bWe, (?P<name>the [^,]{3,60})")
 RELEASED = re.compile(
     r"(?:statement|press release|communiqu[eé]|text)\b[^.]{0,60}? by (?P<name>(?:the )?(?:[^.,:]|(?<=\b[A-Z])\.){3,120})"
 )
+DELIVERED = re.compile(
+    r"(?P<name>[A-Z][\w.’'\-]+(?: [A-Z][\w.’'\-]+){0,5}),? (?:(?:today|yesterday|on \w+day) )?(?:delivered|gave|made|released|issued) "
+    r"(?:(?:the|these|this|a|an|her|his|following|opening|closing|keynote|floor|brief) )*(?:remarks|statement|speech|address)\b"
+)
+BELOW = re.compile(r"(?:remarks|statement|speech|address|text)\b[^.]{0,40}:$", re.IGNORECASE)  # "Below are her remarks:"
 NEXT_QUESTION = re.compile(
     r"(?:question|next|go to|line of|comes? from|turn to|hear from|call on)\b.{0,40}?\b(?:to|of|from|is|with|on)\s+(?:the line of )?(?P<name>[A-Z][\w’'\-]+(?: [A-Z][\w’'\-]+){0,3})(?:,? (?:with|from|of|at)\b|[,.])"
 )
@@ -92,6 +97,7 @@ class Voice:
     speaker: str | None = None
     first: int = 0  # offsets between which the document speaks
     last: int = -1
+    introduced: bool = False  # what stands before `first` only introduces it
 
 
 def extract(layout: Layout, attributions: Sequence[Attribution], cast: Cast, speaker: str | None = None) -> list[Unit]:
@@ -116,7 +122,7 @@ def extract(layout: Layout, attributions: Sequence[Attribution], cast: Cast, spe
             if not layout.blocks[sentence.block].heading:
                 units += _official(layout, sentence, by_sentence.get(i, []), cast, voice)
             continue
-        if layout.blocks[sentence.block].heading:
+        if layout.blocks[sentence.block].heading or (voice.introduced and sentence.start < voice.first):
             continue
         made = sorted(_reported(layout, sentence, by_sentence.get(i, []), cast), key=lambda u: u.start)
         for unit in made:
@@ -157,6 +163,10 @@ def voice_of(layout: Layout, cast: Cast) -> Voice:
     plural = sum(bool(FIRST_PERSON.search(_unquoted(layout, s))) for s in outside)
     quoted = len(layout.sentences) - len(outside)
     own = len(outside) > 0 and plural >= max(1, 0.2 * len(outside)) and quoted <= 0.5 * len(layout.sentences)
+    if own and (match := DELIVERED.search(text[:600])):
+        heads = layout.blocks[:4]
+        first = max((b.end for b in heads if b.start <= match.end() or BELOW.search(text[b.start : b.end])), default=0)
+        return Voice(True, _full(cast, match["name"]), first, len(text), introduced=True)
     return Voice(own, None, 0, len(text))
 
 

@@ -138,7 +138,9 @@ def stance_matrix(
     if value not in allowed:
         raise ValueError(f"unknown value {value!r}: allowed are {', '.join(allowed)}")
     found = prepared(frame, by)
-    names = list(found["target"].value_counts().index[:columns])
+    sizes = found["target"].value_counts()  # of equally frequent targets, each speaker's comes in turn
+    turn = found.drop_duplicates("target").set_index("target").reindex(sizes.index).groupby(by, observed=True).cumcount()
+    names = sorted(sizes.index, key=lambda name: (-sizes[name], turn[name]))[:columns]
     index = list(found.loc[found["target"].isin(names), by].value_counts().index[:rows])
     if found.empty:
         return pd.DataFrame(index=pd.Index([], name=by), columns=pd.Index([], name="target"))

@@ -3,11 +3,15 @@
 import gzip
 import io
 import json
+import os
+import signal
+import tracemalloc
 
 import pandas as pd
 import pytest
 
 from stancekit.cli import main
+from stancekit.corpus import Columns, Problem, Reader, label
 
 from .conftest import GOLD, SEED
 
@@ -132,7 +136,8 @@ def test_bad_rows_are_skipped_and_named(run, tmp_path):
     ("argv", "says"),
     [
         (["label", "{tmp}/none.txt"], "no such file"),
-        (["label", "{tmp}/t.csv", "--out", "{tmp}/o.jsonl"], "no column 'text'; it has url, body"),
+        (["label", "{tmp}/t.csv", "--out", "{tmp}/o.jsonl"], "no column 'text': the file has url, body (--text-column)"),
+        (["label", "{tmp}/*.docx"], "no such file"),
         (["label", "{tmp}/t.parquet"], "no column 'text'"),
         (["label", "{tmp}/t.csv", "--out", "{tmp}/o.xml"], "allowed are .jsonl, .csv, .parquet"),
         (["label", "{tmp}/t.csv", "--out", "{tmp}/t.csv", "--overwrite"], "is an input too"),
@@ -253,25 +258,145 @@ def test_an_article_that_the_models_fail_on_is_reported_and_skipped(run, tmp_pat
     assert [r["doc_id"] for r in records(tmp_path / "o.jsonl")] == ["t-1", "t-3"]
 
 
-def test_going_on_shows_the_earlier_articles_too(run, tmp_path, monkeypatch):
+def deadly(nlp, articles):
+    """`corpus.label` with an article that kills the process which labels it."""
+    if any(article.text == "Deadly." for article in articles):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return label(nlp, articles)
+
+
+def test_an_article_that_kills_its_worker_is_reported_and_skipped(run, tmp_path, monkeypatch):
     from stancekit import cli
 
+    monkeypatch.setattr(cli, "label", deadly)
+    texts = [GOOD, GOOD, "Deadly.", GOOD, "Deadly.", GOOD, GOOD]
+    (tmp_path / "t.jsonl").write_text("\n".join(json.dumps({"text": t}) for t in texts), encoding="utf-8")
+    argv = ("label", tmp_path / "t.jsonl", "--processes", "2", "--batch-size", "2", "--out")
+    status, _, err = run(*argv, tmp_path / "o.jsonl")
+    assert status == 1
+    assert "5 documents, 5 statements, 2 skipped" in err
+    assert [r["doc_id"] for r in records(tmp_path / "o.jsonl")] == ["t-1", "t-2", "t-4", "t-6", "t-7"]
+    lost = records(tmp_path / "o.errors.jsonl")
+    assert [r["where"] for r in lost] == ["t-3", "t-5"]
+    assert all("the worker died on this article" in r["reason"] for r in lost)
+
+
+def write_rows(path, rows):
+    frame = pd.DataFrame(rows)
+    if path.suffix == ".csv":
+        frame.to_csv(path, index=False)
+    elif path.suffix == ".parquet":
+        frame.to_parquet(path)
+    else:
+        path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".jsonl"])
+def test_a_column_that_no_row_has_is_named_before_the_work(run, tmp_path, ending):
+    write_rows(
+        tmp_path / f"t{ending}", [{"text": GOOD, "speaker": "Ana", "url": f"u{i}", "day": "2025-01-01"} for i in range(99)]
+    )
+    for option, wrong, near in (("speaker", "speakr", "speaker"), ("id", "urls", "url"), ("text", "txt", "text")):
+        out = tmp_path / "o.jsonl"
+        status, _, err = run("label", tmp_path / f"t{ending}", f"--{option}-column", wrong, "--out", out)
+        assert (status, out.exists()) == (2, False)
+        assert f"no column {wrong!r}: the file has text, speaker, url, day; did you mean {near!r}? (--{option}-column)" in err
+        assert err.count("skipped: ") == 1
+    status, _, err = run("report", tmp_path / f"t{ending}", "--date-column", "date", "--out", tmp_path / "r.html")
+    assert (status, "no column 'date'" in err) == (2, True)
+
+
+def test_a_column_that_some_rows_have_is_no_mistake(run, tmp_path):
+    rows = ["{broken", "[1]", *[json.dumps({"text": GOOD, f"x{i}": i}) for i in range(200)]]
+    (tmp_path / "a.jsonl").write_text("\n".join([*rows, json.dumps({"who": "Ana Ruiz", "text": "We thank Chile."})]), "utf-8")
+    (tmp_path / "b.jsonl").write_text(json.dumps({"text": GOOD, "whom": "x"}), encoding="utf-8")
+    status, _, err = run("label", tmp_path, "--speaker-column", "who", "--out", tmp_path / "o.jsonl")
+    assert status == 1
+    found = records(tmp_path / "o.jsonl")
+    assert (len(found), found[-1]["speaker"], found[-1]["kind"]) == (201, "Ana Ruiz", "own")
+    where = [r["where"].removeprefix(str(tmp_path)) for r in records(tmp_path / "o.errors.jsonl")]
+    assert where == ["/a.jsonl, line 1", "/a.jsonl, line 2", "/b.jsonl"]
+    assert "did you mean 'whom'?" in err
+
+
+def test_a_text_that_a_comma_cuts_is_a_broken_row(run, tmp_path):
+    (tmp_path / "t.csv").write_text(f'text,id\n"{GOOD}",a\n{GOOD[:15]}, {GOOD[15:]},b\n{GOOD},c,,\n', encoding="utf-8")
+    status, _, err = run("label", tmp_path / "t.csv", "--id-column", "id", "--out", tmp_path / "o.jsonl")
+    assert status == 1
+    assert [r["doc_id"] for r in records(tmp_path / "o.jsonl")] == ["a", "c"]
+    assert "row 2: has more fields than the first line" in err
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".jsonl"])
+def test_many_rows_are_read_in_little_memory(tmp_path, ending):
+    path, rows = tmp_path / f"t{ending}", 60_000
+    text = "Peru rejects the levy. " * 20
+    if ending == ".parquet":
+        pd.DataFrame({"text": [None if i % 6_000 == 0 else text for i in range(rows)], "who": "Ana"}).to_parquet(path)
+    else:
+        good, bad = (f"{text},Ana", f'"{text}",Ana,2,3') if ending == ".csv" else (json.dumps({"text": text, "who": "Ana"}), "{")
+        lines = [bad if i % 6_000 == 0 else good for i in range(rows)]
+        path.write_text("\n".join(["text,who"] * (ending == ".csv") + lines), encoding="utf-8")
+    tracemalloc.start()
+    problems = sum(isinstance(item, Problem) for item in Reader(Columns("text", speaker="who")).read([path]))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert problems == 10
+    assert peak < 5e6  # of 28 MB of text
+
+
+def test_a_pattern_is_as_good_as_the_files(run, tmp_path):
+    for name in ("a.txt", "sub/b.txt", "c.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(GOOD, encoding="utf-8")
+    make_tables(tmp_path)
+    out = tmp_path / "o.jsonl"
+    for again in ([], ["--overwrite"]):  # the output is no input of its own
+        assert (
+            run("label", tmp_path / "**" / "*.txt", tmp_path / "?.jsonl", "--text-column", "body", "--out", out, *again)[0] == 0
+        )
+        assert [r["doc_id"] for r in records(out)] == ["a", "b", "t-1", "t-2"]
+
+
+def stop_after(batches, monkeypatch):
+    """The next run ends by Ctrl-C after some batches."""
+    from stancekit import cli
+
+    whole, calls = cli.Run.add, iter(range(99))
+
+    def stops(self, *args):
+        if next(calls) == batches:
+            raise KeyboardInterrupt
+        whole(self, *args)
+
+    monkeypatch.setattr(cli.Run, "add", stops)
+
+
+def test_a_run_with_a_named_error_file_goes_on(run, tmp_path, monkeypatch):
+    rows = ["{broken", *[json.dumps({"text": GOOD})] * 4]
+    (tmp_path / "t.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    (tmp_path / "mine.txt").write_text("keep", encoding="utf-8")
+    argv = ["label", tmp_path / "t.jsonl", "--batch-size", "1", "--out", tmp_path / "o.jsonl", "--errors"]
+    with monkeypatch.context() as patched:
+        stop_after(2, patched)
+        assert run(*argv, tmp_path / "e.jsonl")[0] == 130
+    assert (tmp_path / "e.jsonl").exists()
+    assert run(*argv, tmp_path / "mine.txt")[0] == 2
+    assert (tmp_path / "mine.txt").read_text(encoding="utf-8") == "keep"
+    status, _, err = run(*argv, tmp_path / "e.jsonl")
+    assert (status, "going on after 2 articles" in err) == (1, True)
+    assert len(records(tmp_path / "e.jsonl")) == 1
+
+
+def test_going_on_shows_the_earlier_articles_too(run, tmp_path, monkeypatch):
     (tmp_path / "t.jsonl").write_text(
         "\n".join(json.dumps({"text": t}) for t in (GOOD, "Nothing.", GOOD, GOOD)), encoding="utf-8"
     )
     argv = ("label", tmp_path / "t.jsonl", "--batch-size", "1", "--out", tmp_path / "o.jsonl")
-    whole = cli.Run.add
-    calls = iter(range(9))
-
-    def stops(self, *args):
-        if next(calls) == 3:
-            raise KeyboardInterrupt
-        whole(self, *args)
-
     with monkeypatch.context() as patched:
-        patched.setattr(cli.Run, "add", stops)
-        with pytest.raises(KeyboardInterrupt):
-            run(*argv)
+        stop_after(3, patched)
+        status, _, err = run(*argv)
+        assert (status, "goes on from here" in err) == (130, True)
     status, _, err = run(*argv, "--html", tmp_path / "o.html")
     assert status == 0
     assert "going on after 3 articles" in err

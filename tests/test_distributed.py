@@ -96,6 +96,37 @@ def test_the_command_gives_the_same_on_ray(tmp_path):
     assert (tmp_path / "one.errors.jsonl").read_bytes() == (tmp_path / "two.errors.jsonl").read_bytes()
 
 
+# An article kills every worker that gets it. The records of the others, and the file of errors, are those of one machine.
+DEADLY = """
+import os, pathlib, signal, sys
+from stancekit import cli, corpus, distributed
+
+class Dies(distributed._Records):
+    def __call__(self, table):
+        if any("Deadly" in text for text in table.column("text").to_pylist()):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__call__(table)
+
+distributed._Records = Dies
+sys.exit(cli.main(["label", *sys.argv[1:], "--engine", "ray", "--address", "local", "--processes", "2", "--batch-size", "4", "--quiet"]))
+"""
+
+
+def test_an_article_that_kills_its_worker_ends_with_the_errors(nlp, tmp_path):
+    pytest.importorskip("ray", reason="needs the extra ray")
+    articles = [{"text": "Deadly." if i in (5, 17) else a["body"], "id": a["url"]} for i, a in enumerate(ARTICLES)]
+    (tmp_path / "in.jsonl").write_text("\n".join(map(json.dumps, articles)), encoding="utf-8")
+    argv = [sys.executable, "-c", DEADLY, str(tmp_path / "in.jsonl"), "--id-column", "id", "--out", str(tmp_path / "o.jsonl")]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False, timeout=900)
+    assert done.returncode == 1, done.stderr[-3000:]
+    found = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text(encoding="utf-8").splitlines()]
+    others = [a for a in articles if a["text"] != "Deadly."]
+    expected = nlp.pipe([a["text"] for a in others], doc_ids=[a["id"] for a in others])
+    assert found == [record for doc in expected for record in doc.to_records()]
+    lost = [json.loads(line) for line in (tmp_path / "o.errors.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [row["where"] for row in lost] == ["u5", "u17"]
+
+
 def test_bad_arguments_are_named(monkeypatch):
     with pytest.raises(ValueError, match="column with the articles' ids"):
         distributed.label(object())

@@ -2,12 +2,18 @@
 
 import errno
 import json
+import os
+import signal
+import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from stancekit.parallel import AHEAD, STARTS, spread
+from stancekit.pipeline import Pipeline
 from stancekit.runs import MANIFEST, Run
 from stancekit.types import Document, Span, Stance, Statement
 
@@ -115,8 +121,8 @@ def test_the_outputs_hold_the_same(tmp_path):
     assert manifest["complete"]
 
 
-def broken_off(out, count=4):
-    run = Run(out, IDENTITY, shard_articles=3)
+def broken_off(out, count=4, **options):
+    run = Run(out, IDENTITY, shard_articles=3, **options)
     run.add(DOCS[:count], ["Ana"] * count, [failure_of(d) for d in DOCS[:count]])
     run.close()
 
@@ -214,6 +220,190 @@ def test_nothing_to_label_is_an_empty_output(tmp_path):
     (tmp_path / "left").mkdir()
     (tmp_path / "left" / "_errors.jsonl").write_text("", encoding="utf-8")  # of a run that found nothing to label
     work(tmp_path / "left")
+
+
+def test_a_shard_that_the_manifest_does_not_know_yet_is_not_left_there_twice(tmp_path, monkeypatch):
+    out = tmp_path / "shards"
+    broken_off(out, 3)
+    whole = Run._save
+
+    def dies(self):
+        if (out / "part-00001.parquet").exists():
+            raise KeyboardInterrupt
+        whole(self)
+
+    for overwrite in (False, True):
+        with monkeypatch.context() as patched:
+            patched.setattr(Run, "_save", dies)
+            with pytest.raises(KeyboardInterrupt):
+                work(out, DOCS[:6], size=3)
+        assert (out / "part-00001.parquet").exists()
+        work(out, DOCS[:3], overwrite=overwrite)  # the other articles are gone from the inputs
+        assert [p.name for p in out.glob("*.parquet")] == ["part-00000.parquet"]
+        broken_off(out, 3, overwrite=True)
+
+
+def test_what_another_run_finished_in_the_meantime_is_left_alone(tmp_path, monkeypatch):
+    pytest.importorskip("fcntl")
+    for name in ("o.jsonl", "shards"):
+        out = tmp_path / name
+        broken_off(out)
+        whole = Run._check
+
+        def slow(self, overwrite, out=out, whole=whole):
+            found = whole(self, overwrite)
+            monkeypatch.undo()
+            work(out)  # the other one
+            return found
+
+        monkeypatch.setattr(Run, "_check", slow)
+        with pytest.raises(ValueError, match="another run has written"):
+            work(out)
+        work(tmp_path / "whole" / name)
+        assert content(out) == content(tmp_path / "whole" / name)
+
+
+def test_names_reach_the_disk_too(tmp_path, monkeypatch):
+    if os.name == "nt":
+        pytest.skip("folders cannot be opened")
+    events, replace, fsync = [], Path.replace, os.fsync
+
+    def renames(self, target):
+        events.append("name")
+        return replace(self, target)
+
+    def syncs(handle):
+        events.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        fsync(handle)
+
+    monkeypatch.setattr(Path, "replace", renames)
+    monkeypatch.setattr(os, "fsync", syncs)
+    for name in ("o.jsonl", "o.csv", "shards"):
+        work(tmp_path / name)
+    assert events.count("name") > 10
+    assert all(after == "folder" for event, after in zip(events, [*events[1:], ""], strict=True) if event == "name")
+
+
+def test_the_shards_are_not_summed_for_each_article(tmp_path):
+    class Counted(list):
+        asked = 0
+
+        def __iter__(self):
+            Counted.asked += 1
+            return super().__iter__()
+
+    run = Run(tmp_path / "shards", IDENTITY, shard_articles=3)
+    run.add(DOCS[:3])
+    run.state["shards"] = Counted(run.state["shards"])
+    run.add([Document("x", (), f"n{i}") for i in range(2)])
+    few = Counted.asked
+    run.close()
+    run = Run(tmp_path / "shards", IDENTITY, shard_articles=300)
+    run.state["shards"] = Counted(run.state["shards"])
+    Counted.asked = 0
+    run.add([Document("x", (), f"n{i}") for i in range(200)])
+    assert Counted.asked <= few <= 2  # for the manifest
+    run.close()
+    assert [s["articles"] for s in run.state["shards"]] == [3]
+
+
+def mark(nlp, batch):
+    """Work for `spread`. A number kills its process as often as it says, where it is written; "die" always."""
+    for piece in batch:
+        if piece == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if piece.startswith("/"):
+            times = Path(piece).read_text(encoding="utf-8")
+            if times != "0":
+                Path(piece).write_text(str(int(times) - 1), encoding="utf-8")
+                os.kill(os.getpid(), signal.SIGKILL)
+    return [f"{piece}!" for piece in batch]
+
+
+class Stub:
+    """In place of a pipeline. It dies as often as a file says when it is first called."""
+
+    def __init__(self, file):
+        self.file, self.threads = file, None
+
+    def __call__(self, text):
+        mark(self, [str(self.file)])
+
+
+@pytest.fixture
+def times(tmp_path):
+    def make(count):
+        path = tmp_path / f"{count}.times"
+        path.write_text(str(count), encoding="utf-8")
+        return path
+
+    return make
+
+
+def test_what_kills_a_worker_costs_itself_alone(times):
+    batches = [["a", "b"], ["c", "die", "d"], ["e"], [str(times(1)), "f"], ["die"], ["die", "die"], ["g"], ["h"]]
+    found = list(spread(Stub(times(0)), mark, iter(batches), 2, "lost {}".format))
+    assert found == [["lost die" if p == "die" else f"{p}!" for p in batch] for batch in batches]
+
+
+def test_workers_that_die_at_their_start_end_the_run(times):
+    assert list(spread(Stub(times(STARTS - 1)), mark, [["a", "b"]], 2, str.upper)) == [["a!", "b!"]]
+    with pytest.raises(RuntimeError, match=r"die as they start \(3 in a row\).*__main__"):
+        list(spread(Stub(times(99)), mark, [["a", "b"]], 2, str.upper))
+    assert times(0).with_name("99.times").read_text(encoding="utf-8") == str(99 - STARTS)
+
+
+class Odd(Exception):
+    """It cannot be sent to another process."""
+
+    def __init__(self, one, two):
+        super().__init__(f"{one} and {two}")
+
+
+def fails(nlp, batch):
+    if batch == ["odd"]:
+        raise Odd("this", "that")
+    if batch == ["bad"]:
+        raise ValueError("bad text")
+    return [str(os.getpid()) for _ in batch]
+
+
+def test_errors_of_workers_come_as_they_are(times):
+    found = spread(Stub(times(0)), fails, [["a", "b"], ["bad"], ["c"]], 2, str.upper)
+    pids = next(found)
+    with pytest.raises(ValueError, match="bad text") as caught:
+        next(found)
+    assert "in fails" in str(caught.value.__cause__)
+    for pid in {int(pid) for pid in pids}:  # none is left behind
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    with pytest.raises(RuntimeError, match="Odd: this and that"):
+        list(spread(Stub(times(0)), fails, [["odd"]], 2, str.upper))
+
+
+def test_batches_are_taken_as_results_are_asked_for(times):
+    taken = []
+    found = spread(Stub(times(0)), fails, (taken.append(i) or [str(i)] for i in range(99)), 2, str.upper)
+    next(found)
+    assert len(taken) == 2 * AHEAD
+    found.close()
+    assert len(taken) == 2 * AHEAD
+
+
+class Dies(Pipeline):
+    """It is killed by some articles."""
+
+    def _label(self, texts, ids, speakers):
+        mark(self, texts)
+        return super()._label(texts, ids, speakers)
+
+
+def test_pipe_names_the_document_that_kills_its_process(nlp):
+    texts = ["Peru rejects the levy.", "x", "die", "y", "z"]
+    docs = Dies(nlp.checkpoints).pipe(texts, n_process=2, batch_size=2, doc_ids="abcde")
+    assert [next(docs).doc_id, next(docs).doc_id] == ["a", "b"]
+    with pytest.raises(RuntimeError, match="document 'c' killed the process"):
+        next(docs)
 
 
 @pytest.mark.parametrize(("name", "processes"), [("stances.jsonl", "1"), ("shards", "2")])

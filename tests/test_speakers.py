@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from stancekit import countries
+from stancekit import countries, officeholders
 from stancekit.segment import segment
 from stancekit.speakers import Cast
 from stancekit.statements import extract
@@ -81,8 +81,8 @@ def holders(text):
 
 
 def test_nobody_is_given_the_country_they_speak_of():
-    assert holders("Foreign Minister Sergey Lavrov condemned Ukraine's attack on the bridge.")["Sergey Lavrov"] == "Sergey Lavrov"
-    assert holders("Prime Minister Keir Starmer said he condemns China for the arrest.")["Keir Starmer"] == "Keir Starmer"
+    assert holders("Foreign Minister Odran Tallis condemned Ukraine's attack on the bridge.")["Odran Tallis"] == "Odran Tallis"
+    assert holders("Prime Minister Petra Lunn said she condemns China for the arrest.")["Petra Lunn"] == "Petra Lunn"
 
 
 def test_one_surname_two_persons():
@@ -104,3 +104,27 @@ def test_time_grows_with_the_text_not_faster():
         found.resolve("The Council")
         found.resolve("Dorn")
         assert time.perf_counter() - start < 10
+
+
+@pytest.mark.parametrize(
+    ("text", "country"),
+    [
+        ("President Trump said: China is big.\n\nPRESIDENT TRUMP: China is big. China has coal.\n\nQ: Why?\n\nPRESIDENT TRUMP: China again.\n", "USA"),
+        ("President Trump said on Monday that China must pay. China, China and China will pay.", "USA"),
+        ("Foreign Minister Lavrov of Belarus said that Minsk is ready.", "BLR"),  # what the text says comes first
+        ("Minister Odran Trump said that the harbour is open.", None),  # nobody of that name is known
+    ],
+)  # fmt: skip
+def test_well_known_holders_of_offices_have_their_country(text, country):
+    cast = Cast(segment(text))
+    assert cast.holder(cast.resolve(text[: text.index(" said")])).code == country
+
+
+def test_officeholders_have_known_codes():
+    for code, names in officeholders.NAMES.items():
+        assert countries.by_code(code).code == code
+        for name in names.split("|"):
+            assert officeholders.country_code(name, office=False) in (code, None if " " not in name else code)
+    assert officeholders.country_code("Trump", office=False) is None  # a last name alone is not enough
+    assert officeholders.country_code("Trump", office=True) == "USA"
+    assert officeholders.country_code("Kim", office=True) is None

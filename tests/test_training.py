@@ -1,6 +1,7 @@
 """Every training script and every config, run for two steps on the authored sets from a tiny random encoder."""
 
 import csv
+import functools
 import json
 import shutil
 import subprocess
@@ -314,6 +315,7 @@ def test_evaluate_prints_figures(tmp_path):
     done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "attributions" in json.loads(out.read_text(encoding="utf-8").splitlines()[0])
+    assert "full 0." in done.stdout  # and is scored
 
 
 @pytest.mark.parametrize(
@@ -383,3 +385,48 @@ def test_authored_sets_are_sound():
                 spans = [(s["start"], s["end"])] if inner == "stances" else [s["source"], s["target"]]
                 assert all(0 <= a < b <= length for a, b in spans)
                 assert inner == "events" or s["label"] in sk.LABELS
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    """training/bench.py, with a small network in the place of roberta-large's size."""
+    monkeypatch.syspath_prepend(str(ROOT / "training"))
+    import bench
+    import bench_peers
+
+    small = functools.partial(bench_peers.against_zero_shot, layers=1, width=64)
+    monkeypatch.setattr(bench_peers, "against_zero_shot", small)
+    monkeypatch.setitem(sys.modules, "textacy", None)  # as if it were not installed
+    return bench
+
+
+def test_bench_compares_the_same_work_and_prints_ratios_first(bench, capsys):
+    few = ["--articles", "1", "--repeat", "1", "--pairs", "8", "--nli-pairs", "2", "--words", "120"]
+    figures = bench.main([*few, "--growth", "1", "2", "--peers"])
+    torch_fp32, zero_shot = figures["ratios"].values()
+    assert torch_fp32["same_tokens"] == 1.0
+    assert torch_fp32["same_label"] >= 0.75  # int8 and fp32 may differ in one of eight
+    assert min(row["ratio"] for row in (torch_fp32, zero_shot)) > 0
+    assert "textacy is not installed: pip install" in figures["left_out"]["who said what, beside textacy"]
+    assert figures["speed"]["articles_per_second"] > 0
+    assert [(row["articles"], row["faults"]) for row in figures["growth"]] == [(1, 0), (2, 0)]
+    assert 50 < figures["growth"][1]["peak_megabytes"] < 2000
+    out = capsys.readouterr().out
+    assert out.index("× (") < out.index("as the corpus grows") < out.index("articles per second")
+
+
+def test_bench_texts_are_of_one_length_and_all_different(bench, tmp_path, capsys):
+    from bench_texts import Source
+
+    made = list(Source().articles(300))
+    assert len(set(made)) == 300
+    assert all(650 < len(text.split()) < 850 for text in made)
+    assert list(Source().articles(2, first=7)) == made[7:9]
+    rows = [{"body": "One sentence of six words here. " * n} for n in (30, 700)]  # the second one has no paragraphs
+    (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    cut = list(Source((str(tmp_path / "t.jsonl"),), "body", words=300).articles(40))  # more than there is: it comes again
+    assert len(set(cut)) == 40
+    assert all(250 < len(text.split()) < 350 for text in cut)
+    for argv, says in ((["t.jsonl"], "no texts in column 'text'"), (["none.jsonl"], "no such file")):
+        with pytest.raises(SystemExit, match=says):
+            bench.main(["--data", str(tmp_path / argv[0])])

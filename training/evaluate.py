@@ -7,7 +7,8 @@
 
 stance: precision, recall and F1 of each label, macro-F1 over the labels that occur in the gold (an answer outside them
 counts as wrong), confusion matrix, bootstrap interval, expected calibration error, accuracy of the most confident 80 %;
-with --train FILE… the TF-IDF baseline beside it. target: span F1 at half overlap. attribution: writes spans in the form
+with --train FILE… the TF-IDF baseline beside it. target: span F1 at half overlap. attribution: F1 of complete attributions, of those with
+quotation marks and of contents, at half overlap, and accuracy of speakers; with --out the spans, in the form
 {"id", "attributions": [{"source", "cue", "content"}]}. pipeline: labels every .txt of a folder and scores the records.
 """
 
@@ -21,6 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import attribution_scores
 import common
 import numpy as np
 from evaluate_model import expected_calibration_error, target_f1
@@ -105,23 +107,27 @@ def evaluate_target(rows: list[dict], model: str | None) -> dict:
     return figures
 
 
-def write_attributions(rows: list[dict], model: str | None, out: Path) -> dict:
-    """Predict the attributions of documents into `out`."""
+def evaluate_attributions(rows: list[dict], model: str | None, out: Path | None) -> dict:
+    """Find the attributions of documents, into `out` if one is given, and score them if the documents have gold ones."""
     tagger = AttributionModel(open_backend(checkpoints.resolve(model, "attribution")))
-    count = 0
-    with out.open("w", encoding="utf-8") as file:
-        for at in range(0, len(rows), 16):
-            batch = rows[at : at + 16]
-            for row, found in zip(batch, tagger.find([segment(r["text"]) for r in batch]), strict=True):
-                spans = [
+    made: list[list[dict]] = []
+    for at in range(0, len(rows), 16):
+        for found in tagger.find([segment(r["text"]) for r in rows[at : at + 16]]):
+            made.append(
+                [
                     {"source": [[a.source.start, a.source.end]] if a.source else [], "cue": [[a.cue.start, a.cue.end]] if a.cue else [],
                      "content": [[c.start, c.end] for c in a.contents]}
                     for a in found
-                ]  # fmt: skip
-                count += len(spans)
-                file.write(json.dumps({"id": row["id"], "attributions": spans}) + "\n")
-    print(f"{len(rows)} documents, {count} attributions; wrote {out}")
-    return {"documents": len(rows), "attributions": count}
+                ]
+            )  # fmt: skip
+    if out:
+        lines = [json.dumps({"id": row["id"], "attributions": spans}) for row, spans in zip(rows, made, strict=True)]
+        out.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    figures: dict = {"documents": len(rows), "attributions": sum(map(len, made))}
+    if all("attributions" in row for row in rows):
+        figures |= attribution_scores.score(rows, made)
+    print(", ".join(f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}" for k, v in figures.items()))
+    return figures
 
 
 def evaluate_pipeline(folder: Path, gold: Path, out: Path | None) -> dict:
@@ -162,7 +168,7 @@ def main(argv: list[str] | None = None) -> dict:
         elif a.task == "target":
             figures = evaluate_target(common.read_rows(a.data), a.model)
         else:
-            figures = write_attributions(common.read_rows(a.data), a.model, a.out or Path("attributions.jsonl"))
+            figures = evaluate_attributions(common.read_rows(a.data), a.model, a.out)
     except ValueError as error:
         sys.exit(f"error: {error}")
     if a.json:
