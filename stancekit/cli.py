@@ -11,6 +11,7 @@ import itertools
 import json
 import shutil
 import sys
+import tempfile
 import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
@@ -231,6 +232,11 @@ def _check_output(path: Path, option: str, overwrite: bool) -> None:
     if path.exists() and not overwrite:
         raise ValueError(f"{path} exists: choose another {option}, or add --overwrite")
     path.parent.mkdir(parents=True, exist_ok=True)
+    try:  # whether a file can be made there is known only by making one
+        with tempfile.NamedTemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise ValueError(f"cannot write {option} {path}: {error.strerror or error}") from None
 
 
 def _say(done: int, statements: int, problems: Problems | None, written: list[Path]) -> None:

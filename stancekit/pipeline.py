@@ -147,7 +147,7 @@ class Pipeline:
             batch_size: how many articles are worked on together; the results do not depend on it.
             doc_ids: as many ids as texts; numbers from 0 where left out.
             speakers: as many speakers (or None) as texts.
-            n_process: processes to share the work; each reads the models for itself (about 250 MB). A script that uses
+            n_process: processes to share the work; each reads the models for itself (about 500 MB). A script that uses
                 more than one must keep what it does under ``if __name__ == "__main__":``.
 
         Raises:
@@ -174,7 +174,7 @@ class Pipeline:
         def rows() -> Iterator[Row]:
             for number, text in enumerate(texts):
                 try:
-                    yield _check_text(text), next(ids), next(who)
+                    yield _check_text(text), next(ids), or_none(next(who))
                 except StopIteration:
                     raise ValueError(f"doc_ids or speakers end after {number} texts: give one for each text") from None
 

@@ -87,6 +87,15 @@ def test_a_place_where_nothing_can_be_written(label, tmp_path, argv):
 
 
 @pytest.mark.usefixtures("nothing_is_labelled")
+@pytest.mark.skipif(not os.path.isdir("/proc"), reason="there is no folder in which nobody may make a file")
+@pytest.mark.parametrize("option", ["--html", "--errors"])
+def test_a_second_output_that_cannot_be_written(label, tmp_path, option):
+    (tmp_path / "in.txt").write_text(GOOD, encoding="utf-8")
+    status, err = label(tmp_path / "in.txt", "--out", tmp_path / "o.jsonl", option, "/proc/stances")
+    assert (status, f"cannot write {option} /proc/stances" in err) == (2, True)
+
+
+@pytest.mark.usefixtures("nothing_is_labelled")
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_of_someone_else(label, tmp_path):
     (tmp_path / "in.txt").write_text(GOOD, encoding="utf-8")

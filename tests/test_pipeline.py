@@ -222,6 +222,11 @@ def test_ids_and_speakers_must_be_as_many_as_texts(nlp):
         nlp.stance(None)
 
 
+def test_a_missing_speaker_of_a_column_is_none(nlp):
+    docs = list(nlp.pipe(["We reject the levy.", "We reject the levy."], speakers=[float("nan"), "Ana Ruiz"]))
+    assert [d.statements[0].speaker for d in docs] == [None, "Ana Ruiz"]
+
+
 def test_pipelines_pickle_without_their_networks(nlp):
     again = pickle.loads(pickle.dumps(nlp))
     assert not again._loaded
