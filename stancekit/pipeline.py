@@ -391,5 +391,5 @@ def _statement(number: int, text: str, unit: Unit, stances: list[Stance], trunca
     who = unit.speaker_span or (None, None)
     return Statement(
         number, start, end, text[start:end], unit.kind, unit.speaker, who[0], who[1], unit.cue, tuple(stances),
-        unit.score, truncated, country,
+        unit.score, truncated, country, unit.speaker_score,
     )  # fmt: skip

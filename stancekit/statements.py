@@ -11,6 +11,7 @@ import bisect
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .attribution import Attribution
 from .segment import Layout, Sentence, strip_span
@@ -72,6 +73,7 @@ DUE = re.compile(
     r"\b(?:is|are|was|were) (?:expected|due|scheduled|set|slated) to (?:speak|address|brief|deliver|hold|meet|visit)\b"
 )
 MIN_QUOTE_WORDS = 4  # fewer quoted words are a fragment of a reported sentence
+BY_RULE, GUESSED = 0.6, 0.5  # scores of what a rule finds without the model, and of the nearest speaker as a last resort
 NEAR = 200  # characters around a quotation that are looked at for its introduction
 LEAST_COVER = 0.55  # of a sentence's words: an attribution that covers less stands for its own clause alone
 
@@ -87,6 +89,16 @@ class Unit:
     speaker_span: tuple[int, int] | None = None
     cue: str | None = None
     score: float = 1.0
+    speaker_score: float | None = None
+
+
+class Carried(NamedTuple):
+    """The speaker of a quotation (by its group), for those of its sentences that name none."""
+
+    group: int
+    speaker: str | None
+    span: tuple[int, int] | None
+    score: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +125,7 @@ def extract(layout: Layout, attributions: Sequence[Attribution], cast: Cast, spe
     units: list[Unit] = []
     by_sentence = _by_sentence(layout, attributions)
     callers = _turn_speakers(layout, cast) if layout.turns else []
-    carried: tuple[int, str | None, tuple[int, int] | None] | None = None  # quote group → its speaker
+    carried: Carried | None = None
     for i, sentence in enumerate(layout.sentences):
         if sentence.turn >= 0:
             units += _own(layout, sentence, callers[sentence.turn], 2)
@@ -128,7 +140,7 @@ def extract(layout: Layout, attributions: Sequence[Attribution], cast: Cast, spe
         for unit in made:
             before = carried
             carried = _carry(layout, unit, cast, carried)
-            if carried and before and carried[0] == before[0] and before[2] is None and unit.speaker_span:
+            if carried and before and carried.group == before.group and before.span is None and unit.speaker_span:
                 _fill_back(layout, units, carried)
         units += made
     return units
@@ -242,7 +254,7 @@ def _turn_speakers(layout: Layout, cast: Cast) -> list[str | None]:
 
 def _own(layout: Layout, sentence: Sentence, speaker: str | None, least: int) -> Iterator[Unit]:
     if _words(layout.text[sentence.start : sentence.end]) >= least and not BOILERPLATE.match(layout.text, sentence.start):
-        yield Unit(sentence.start, sentence.end, "own", speaker)
+        yield Unit(sentence.start, sentence.end, "own", speaker, speaker_score=1.0 if speaker else None)
 
 
 def _official(layout: Layout, sentence: Sentence, found: Sequence[Attribution], cast: Cast, voice: Voice) -> Iterator[Unit]:
@@ -259,7 +271,9 @@ def _official(layout: Layout, sentence: Sentence, found: Sequence[Attribution], 
             name = cast.resolve(words)
             if name and name != voice.speaker:
                 cue = text[item.cue.start : item.cue.end]
-                yield Unit(sentence.start, sentence.end, "indirect", name, (source.start, source.end), cue, item.score)
+                yield Unit(
+                    sentence.start, sentence.end, "indirect", name, (source.start, source.end), cue, item.score, source.score
+                )
                 return
             break
     yield from _own(layout, sentence, voice.speaker, 2)
@@ -344,7 +358,7 @@ def _act(layout: Layout, sentence: Sentence, cast: Cast, kind: str) -> Iterator[
     subject = cast.subject(start, min(sentence.end, start + 120))
     if subject and (match := ACTS.match(text, subject[1] + 1, sentence.end)) and _words(text[match.end() : sentence.end]) >= 2:
         name = cast.resolve(text[subject[0] : subject[1]], subject[0])
-        yield Unit(start, sentence.end, kind, name, subject, match["cue"], 0.6)
+        yield Unit(start, sentence.end, kind, name, subject, match["cue"], BY_RULE, BY_RULE if name else None)
 
 
 def _names_work(text: str) -> bool:
@@ -449,21 +463,18 @@ def _unit(layout: Layout, start: int, end: int, kind: str, item: Attribution | N
     name = cast.resolve(text[slice(*place)], place[0]) if place else None
     if name and MEDIA.search(name) and (quoted := cast.quoted_in(text[start:end])):
         name = quoted
-    return Unit(
-        start, end, kind, name,
-        place,
-        text[cue.start : cue.end] if cue else None,
-        item.score if item else 0.5,
-    )  # fmt: skip
+    sure = (source.score if source else BY_RULE) if name else None
+    words = text[cue.start : cue.end] if cue else None
+    return Unit(start, end, kind, name, place, words, item.score if item else GUESSED, sure)
 
 
-def _fill_back(layout: Layout, units: Sequence[Unit], carried: tuple[int, str | None, tuple[int, int] | None]) -> None:
+def _fill_back(layout: Layout, units: Sequence[Unit], carried: Carried) -> None:
     """Give the earlier sentences of a quotation the speaker that only a later paragraph of it names."""
     for unit in reversed(units):
         number = layout.quote_at(unit.start)
-        if unit.kind != "direct" or unit.speaker_span or number < 0 or layout.quotes[number].group != carried[0]:
+        if unit.kind != "direct" or unit.speaker_span or number < 0 or layout.quotes[number].group != carried.group:
             break
-        unit.speaker, unit.speaker_span = carried[1], carried[2]
+        unit.speaker, unit.speaker_span, unit.speaker_score = carried.speaker, carried.span, carried.score
 
 
 def _framed(layout: Layout, unit: Unit, cast: Cast) -> str | None:
@@ -494,17 +505,18 @@ def _headed(layout: Layout, unit: Unit, cast: Cast) -> str | None:
     return None
 
 
-def _carry(
-    layout: Layout, unit: Unit, cast: Cast, carried: tuple[int, str | None, tuple[int, int] | None] | None
-) -> tuple[int, str | None, tuple[int, int] | None] | None:
+def _carry(layout: Layout, unit: Unit, cast: Cast, carried: Carried | None) -> Carried | None:
     """Give a quotation's later sentences, and floating quotations, the speaker of what came before."""
     number = layout.quote_at(unit.start)
     if unit.kind != "direct" or number < 0:
         return carried
     group = layout.quotes[number].group
-    if unit.speaker is None:
-        same = carried is not None and carried[0] == group
-        unit.speaker = carried[1] if same and carried else _framed(layout, unit, cast) or _headed(layout, unit, cast)
-        unit.speaker = unit.speaker or cast.last or cast.named_in(max(0, unit.start - 400), unit.start)
-        unit.speaker_span = carried[2] if same and carried else None
-    return (group, unit.speaker, unit.speaker_span)
+    if unit.speaker is None and carried is not None and carried.group == group and carried.speaker:
+        unit.speaker, unit.speaker_span, unit.speaker_score = carried.speaker, carried.span, carried.score
+    elif unit.speaker is None:
+        unit.speaker = _framed(layout, unit, cast) or _headed(layout, unit, cast)
+        unit.speaker_score = BY_RULE if unit.speaker else None
+        if unit.speaker is None:
+            unit.speaker = cast.last or cast.named_in(max(0, unit.start - 400), unit.start)
+            unit.speaker_score = GUESSED if unit.speaker else None
+    return Carried(group, unit.speaker, unit.speaker_span, unit.speaker_score)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FRAME_COLUMNS = [
     "doc_id", "id", "speaker", "holder", "label", "target", "score", "kind", "cue", "text",
-    "start", "end", "target_start", "target_end", "country",
+    "start", "end", "target_start", "target_end", "country", "speaker_score",
 ]  # fmt: skip
 
 
@@ -24,7 +24,9 @@ def arrow_schema() -> Any:
     """The `pyarrow.Schema` of the flat table (columns: `FRAME_COLUMNS`)."""
     import pyarrow as pa
 
-    kinds = {"id": pa.int64(), "score": pa.float64()} | dict.fromkeys(("start", "end", "target_start", "target_end"), pa.int64())
+    kinds = {"id": pa.int64(), "score": pa.float64(), "speaker_score": pa.float64()} | dict.fromkeys(
+        ("start", "end", "target_start", "target_end"), pa.int64()
+    )
     return pa.schema([(c, kinds.get(c, pa.string())) for c in FRAME_COLUMNS])
 
 
@@ -97,6 +99,9 @@ class Statement:
         speaker_start, speaker_end: where the article names the speaker of this statement, or None.
         cue: the reporting words ("said", "condemned"), or None.
         score: how sure the extraction is, 0 to 1.
+        speaker_score: how sure it is who speaks, 0 to 1: the tagger's probability of the source's words (1 where the caller or a
+            turn's label names the speaker; 0.6 where a rule finds one, 0.5 where it is the nearest speaker); None without a speaker.
+            How the name was resolved ("he") is not in it.
         truncated: whether something of the statement was too long for a model's window.
         country: the country the speaker speaks for, as an ISO 3166-1 alpha-3 code, or None.
     """
@@ -114,6 +119,7 @@ class Statement:
     score: float = 1.0
     truncated: bool = False
     country: str | None = None
+    speaker_score: float | None = None
 
     def to_record(self, doc_id: str) -> dict[str, Any]:
         """The statement in the record format (a dict that json can write)."""
@@ -132,6 +138,7 @@ class Statement:
             "stances": [s.to_record() for s in self.stances],
             "truncated": self.truncated,
             "country": self.country,
+            "speaker_score": None if self.speaker_score is None else round(self.speaker_score, 4),
         }
 
     @classmethod
@@ -151,6 +158,7 @@ class Statement:
             score=float(record.get("score", 1.0)),
             truncated=bool(record.get("truncated", False)),
             country=record.get("country"),
+            speaker_score=record.get("speaker_score"),
         )
 
     def to_rows(self, doc_id: str) -> list[dict[str, Any]]:
@@ -175,6 +183,7 @@ class Statement:
                     "target_start": target.start if target else None,
                     "target_end": target.end if target else None,
                     "country": self.country,
+                    "speaker_score": None if self.speaker_score is None else round(self.speaker_score, 4),
                 }
             )
         return rows
@@ -225,7 +234,8 @@ class Document:
         frame = pd.DataFrame(self.to_rows(), columns=FRAME_COLUMNS)
         for column in ("target_start", "target_end"):
             frame[column] = frame[column].astype("Int64")
-        frame["score"] = frame["score"].astype("float64")
+        for column in ("score", "speaker_score"):
+            frame[column] = frame[column].astype("float64")
         return frame
 
     def _repr_html_(self) -> str:

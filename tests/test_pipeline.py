@@ -44,6 +44,8 @@ def test_offsets_are_exact(nlp, text):
         assert s.kind in sk.labels.KINDS
         if s.speaker_start is not None:
             assert 0 <= s.speaker_start < s.speaker_end <= len(text)
+        assert (s.speaker_score is None) == (s.speaker is None)
+        assert 0 <= (s.speaker_score or 0) <= 1
         for stance in s.stances:
             assert abs(sum(stance.scores.values()) - 1) < 1e-6
             assert stance.score == stance.scores[stance.label] == max(stance.scores.values())
