@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from . import countries
 from .evaluation import same_name
-from .speakers import ROLE_WORD, Speaker
+from .names import ROLE_WORD
+from .speakers import Speaker
 
 # Groups that are named by a common noun.
 GROUP = (

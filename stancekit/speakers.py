@@ -12,81 +12,34 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from . import countries, officeholders
+from . import countries
+from .names import (
+    DOCUMENT,
+    FIRST_PERSON,
+    LEADING,
+    MAX_INITIALS,
+    MEDIA,
+    ONE_OF,
+    PAIR,
+    PARTY_AFTER,
+    PLURAL,
+    PRONOUN,
+    REMARK,
+    ROLE,
+    ROLE_WORD,
+    SPEECH,
+    STATE_OFFICES,
+    actors,
+    body,
+    differ,
+    known_country,
+    role_country,
+    role_key,
+    runs,
+    surname,
+    titled,
+)
 from .segment import Layout, Turn
-
-ROLE = (
-    r"(?:(?:vice|deputy|acting|prime|foreign|defen[cs]e|interior|finance|energy|justice|trade|culture|first|assistant|under|"
-    r"former|then|crown|supreme|top|chief|national security|attorney|secretary|state|press|permanent|special|senior|"
-    r"alternate|presidential|opposition|party|majority|minority|high|general|lead|homeland security|military|government|"
-    r"economic development|health|environment|science|education)[ -])*"
-    r"(?:president|minister|premier|chancellor|secretary[- ]general|secretary of [a-z]+|secretary|king|queen|emir|sultan|"
-    r"prince(?:ss)?|ambassador|envoy|spokes(?:man|woman|person)|senator|sen\.|rep\.|representative|governor|gov\.|"
-    r"congress(?:man|woman)|general|gen\.|admiral|adm\.|colonel|col\.|commander|leader|chief|head|director(?: general)?|"
-    r"chair(?:man|woman|person)?|mayor|commissioner|advis[eo]r|diplomat|official|analyst|expert|ayatollah|sheikh|pope|"
-    r"archbishop|judge|justice|speaker|deputy|lawmaker|counsellor|councilor|coordinator|administrator|lady|professor|"
-    r"charg[eé] d[’']affaires|sheriff|captain|lieutenant|sergeant|bishop|cardinal|rabbi|imam|prosecutor|treasurer|marshal|baroness|researcher|fellow|economist|strategist|lawyer|attorney|editor|host|correspondent|reporter|journalist|candidate|"
-    r"mr\.?|mrs\.?|ms\.?|dr\.?)"
-)
-ROLE_WORD = re.compile(rf"\b{ROLE}(?!\w)", re.IGNORECASE)
-# A run of capitalised words, with the small words that stand inside names.
-WORD = r"(?:(?:[A-ZÀ-ÖØ-Þ]\.)+|(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Gen|Adm|Col|St|Jr|Sr)\.|[A-ZÀ-ÖØ-Þ][\w’'\-]*)"
-RUN = re.compile(
-    rf"{WORD}(?:(?: (?:al|el|bin|ibn|de|da|di|du|del|della|der|den|van|von|la|le|dos|ter|y|ul|ur|abu|bint)(?=[ \-]))*"
-    rf" {WORD}| (?:al|el|ul|an|as|ash|ad|ar)-\w+)*"
-)
-ORGANISATION = re.compile(
-    r"\b(?:ministry|department|office|house|council|senate|congress|parliament|party|union|agency|news|times|post|"
-    r"journal|court|commission|committee|organi[sz]ation|association|institute|university|centre|center|group|forum|"
-    r"bank|fund|service|army|forces?|guard|police|government|administration|bureau|embassy|mission|delegation|coalition|"
-    r"alliance|movement|front|league|nations|network|television|radio|company|corporation|corp|inc|foundation|campaign|"
-    r"observatory|monitor|headquarters|authority|assembly|summit|conference|statement|report|survey|poll|team|"
-    r"republicans?|democrats?|street|journal|magazine|daily|agreement|community|states|cabinet|leaders|ministers)\b",
-    re.IGNORECASE,
-)
-PRONOUN = re.compile(r"^(?:he|she|they|it|i|we|you|who|his|her|their|its|the two|both|both sides|the two sides)$", re.IGNORECASE)
-FIRST_PERSON = re.compile(r"^(?:i|we|us|our|my|me)$", re.IGNORECASE)
-PLURAL = re.compile(r"^(?:they|their|the two|both|both sides|the two sides)$", re.IGNORECASE)
-LEADING = re.compile(r"^(?:the|a|an|one(?! of)|his|her|their|its|another|some)\s+", re.IGNORECASE)
-# Where a source's name ends and a remark on it begins.
-REMARK = re.compile(
-    r",| who | which | whose | that | speaking | in (?:a|an|his|her|the|its)\b| on (?:\w+day|a|the)\b| at (?:a|the)\b|\(| [-–—] "
-)
-ONE_OF = re.compile(
-    r"one of [^,]{3,60}, (?:the )?(?P<name>[A-Z][^,(]+)", re.IGNORECASE
-)  # "One of these groups, the Dock Workers"
-MEDIA = re.compile(
-    r"\b(?:news(?:paper)?s?|agency|radio|television|tv|daily|paper|times|post|journal|mail|gazette|herald|guardian|reuters|"
-    r"xinhua|tass|interfax|ria|irna|isna|mehr|fars|kcna|yonhap|kyodo|anadolu|al[- ]jazeera|bbc|cnn|afp|associated press|ap|"
-    r"bloomberg|sana|wafa|press trust|global times|people’?'?s daily|media|report)\b",
-    re.IGNORECASE,
-)
-SPEECH = (
-    r"(?:said|says|told|urged|urges|warned|warns|called|repeated|added|stressed|stated|vowed|rejected|denied|condemned|"
-    r"welcomed|announced|expressed|reiterated|noted|insisted|pledged|promised|accused|criticised|criticized)"
-)
-PAIR = re.compile(r"^(?:the|both|these|two|its|their)?\s*(?:two |both )?(?:leaders|ministers|presidents|sides|officials|diplomats|parties|"
-                  r"countries|secretaries|counterparts|foreign ministers|heads of \w+)$", re.IGNORECASE)  # fmt: skip
-# "Prime Minister Mustafa Al-Kadhimi of Iraq", "Enrique Mora represented the European Union"
-PARTY_AFTER = re.compile(
-    r",?(?: Jr\.?)?,? (?:of|from|who represents|represent(?:ed|s|ing)|on behalf of) (?P<party>(?:the )?[A-Z][\w.]*(?: [A-Z][\w.]*){0,3})"
-)
-MAX_INITIALS = 5  # "EU", "U.N.": initials are spelt out, a body's own name ("European Commission") stays
-STATE_OFFICES = {"president", "vice president", "prime minister", "deputy prime minister", "foreign minister", "minister",
-                 "defense minister", "defence minister", "interior minister", "finance minister", "energy minister",
-                 "trade minister", "chancellor", "king", "queen", "emir", "sultan", "crown prince", "supreme leader",
-                 "deputy foreign minister", "president-elect"}  # fmt: skip
-DOCUMENT = re.compile(r"\b(?:statement|communiqu[eé]|press release|proposal|resolution|letter|editorial|text)\b", re.IGNORECASE)
-SHORT_FORMS = [{"bill", "william"}, {"bob", "robert"}, {"jim", "james"}, {"dick", "richard"}, {"ted", "edward"}, {"jack", "john"},
-               {"chuck", "charles"}, {"peggy", "margaret"}, {"harry", "henry"}, {"hank", "henry"}, {"sasha", "alexander"}]  # fmt: skip
-TITLES = {"mr", "mrs", "ms", "dr", "sir", "lord", "lady", "president", "minister", "secretary", "senator", "general", "honorable"}
-NOT_NAMES = {"the", "on", "in", "at", "but", "and", "if", "as", "when", "while", "monday", "tuesday", "wednesday", "thursday",
-             "friday", "saturday", "sunday", "january", "february", "march", "april", "may", "june", "july", "august",
-             "september", "october", "november", "december", "he", "she", "they", "it", "we", "i", "his", "her", "our",
-             "this", "that", "these", "those", "for", "to", "from", "with", "after", "before", "however", "also",
-             "a", "an", "arab", "european", "african", "asian", "islamic", "muslim", "christian", "jewish", "kurdish", "gulf",
-             "latin", "nordic", "republican", "democratic", "democrat", "conservative", "western", "yesterday", "today", "earlier", "foreign",
-             "state", "defense", "defence", "prime", "national", "security", "former", "then", "ex"}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -107,72 +60,6 @@ class Speaker:
     name: str | None
     holder: str | None = None
     code: str | None = None  # ISO 3166 alpha-3 of the holder's country
-
-
-def runs(text: str) -> list[tuple[int, int]]:
-    """Runs of capitalised words in `text` that may be a person's name, titles and demonyms stripped off."""
-    out = []
-    for match in RUN.finditer(text):
-        start, end = match.span()
-        part = text[start:end]
-        for marker in ("’s", "'s", "’", "'"):
-            if part.endswith(marker):
-                part = part.removesuffix(marker)
-                break
-        roles = [m.end() for m in ROLE_WORD.finditer(part) if m.end() < len(part)]
-        at = start + (roles[-1] + 1 if roles else 0)
-        words = part[at - start :].split(" ")
-        while words and _is_title(words[0]):
-            at += len(words.pop(0)) + 1
-        while words and (ROLE_WORD.fullmatch(words[-1]) or words[-1].lower() in NOT_NAMES):
-            words.pop()
-        if len(words) > 2 and re.search(r"\b(?:for|of) $", text[:at]):  # "Secretary for Political Affairs Jane Doe"
-            at += sum(len(w) + 1 for w in words[:-2])
-            words = words[-2:]
-        name = " ".join(words)
-        if name and not ORGANISATION.search(name) and not countries.is_country(name) and "’s " not in name and "'s " not in name:
-            out.append((at, at + len(name)))
-    return out
-
-
-def _is_title(word: str) -> bool:
-    plain = word.rstrip(".").removesuffix("’s").removesuffix("'s")
-    return (
-        plain.lower() in TITLES
-        or plain.lower() in NOT_NAMES
-        or ROLE_WORD.fullmatch(word) is not None
-        or (countries.is_country(plain) and len(plain) > 1)
-    )
-
-
-def surname(name: str) -> str:
-    """The last word of a name, lower case."""
-    words = [w for w in re.findall(r"[\w’'\-]+", name) if w.lower() not in ("jr", "sr", "ii", "iii")]
-    return words[-1].lower() if words else ""
-
-
-def _differ(a: str, b: str) -> bool:
-    """Whether two names with the same surname must be of two persons: their first names have nothing in common."""
-    one, two = ([w.lower() for w in name.split()[:-1]] for name in (a, b))
-    if not one or not two or set(one) & set(two):
-        return False
-
-    def alike(x: str, y: str) -> bool:
-        initial = x[0] == y[0] and (len(x.rstrip(".")) == 1 or len(y.rstrip(".")) == 1)
-        return initial or x[:2] == y[:2] or x in y or y in x or {x, y} in SHORT_FORMS
-
-    return not any(alike(x, y) for x in one for y in two)
-
-
-def role_key(text: str) -> str:
-    """A role's comparable form: "The Iranian Foreign Minister" → "foreign minister"; "" if there is none."""
-    if re.search(r"\btop\b.*\bdiplomat\b", text, re.IGNORECASE):
-        return "foreign minister"
-    found = [m.group().lower() for m in ROLE_WORD.finditer(text)]
-    found = [f for f in found if f.rstrip(".") not in ("mr", "mrs", "ms", "dr")]
-    key = re.sub(r"^(?:former|then|acting|senior) ", "", found[0]) if found else ""
-    return {"premier": "prime minister", "top diplomat": "foreign minister", "secretary of state": "foreign minister",
-            "sen.": "senator", "gov.": "governor", "spokesman": "spokesperson", "spokeswoman": "spokesperson"}.get(key, key)  # fmt: skip
 
 
 class Cast:
@@ -204,7 +91,7 @@ class Cast:
         for start, end in runs(text):
             name = text[start:end]
             before = text[max(0, start - 70) : start]
-            if " " not in name and not _titled(before):
+            if " " not in name and not titled(before):
                 self.mentions.append((offset + start, surname(name)))
                 continue
             after = re.match(r"[,(] *((?:the |a |an )?[^,.;()]{3,80})", text[end : end + 100])
@@ -219,11 +106,11 @@ class Cast:
                 if key := role_key(phrase):
                     person.roles.add(key)
                     person.block = number if person.block < 0 else person.block
-                    person.country = person.country or _role_country(phrase)
+                    person.country = person.country or role_country(phrase)
             if person.country is None and (match := PARTY_AFTER.match(text, end)):
                 person.country = countries.country_of(match["party"])
             if person.country is None and lead and not tail:
-                person.near = person.near or _actors(text[: min(start, 2_000)])
+                person.near = person.near or actors(text[: min(start, 2_000)])
 
     def _read_turn(self, turn: Turn) -> None:
         """Collect who speaks in a transcript's turn: "FOREIGN MINISTER LAPID: …"."""
@@ -235,7 +122,7 @@ class Cast:
                 self.persons.setdefault(self._key(name), known)
             person = self._person(name)
             person.roles.add(key)
-            person.near += _actors(self.text[turn.start : min(turn.end, turn.start + 5_000)])
+            person.near += actors(self.text[turn.start : min(turn.end, turn.start + 5_000)])
 
     def _place(self) -> None:
         """A country for those who hold an office of state, but whose role names none.
@@ -248,7 +135,7 @@ class Cast:
         """
         for person in self.persons.values():
             if person.country is None and person.roles:
-                person.country = _known_country(person.name, bool(person.roles & STATE_OFFICES))
+                person.country = known_country(person.name, bool(person.roles & STATE_OFFICES))
         homeless = [p for p in self.persons.values() if p.country is None and p.roles & STATE_OFFICES]
         if not homeless:
             return
@@ -265,7 +152,7 @@ class Cast:
     def _key(self, name: str) -> str:
         """The key of a name in `persons` and `names`."""
         known = self.persons.get(surname(name)) or self.names.get(surname(name))
-        return name.lower() if known and _differ(name, known.name) else surname(name)
+        return name.lower() if known and differ(name, known.name) else surname(name)
 
     def _known(self, name: str) -> Person | None:
         """The person that a name, in full or the last name alone, stands for."""
@@ -532,7 +419,7 @@ class Cast:
         person = self.persons.get(self._key(name))
         itself = person is not None and person.name == name
         country = person.country if person and itself and person.roles else None
-        country = country or _known_country(name, office=bool(person and itself and person.roles & STATE_OFFICES))
+        country = country or known_country(name, office=bool(person and itself and person.roles & STATE_OFFICES))
         if not country and not itself:
             parts = [self._known(p) for p in name.split(" and ")]
             named = zip(parts, name.split(" and "), strict=True)
@@ -542,42 +429,4 @@ class Cast:
             country = countries.party_of(name)
         if country:
             return Speaker(name, country.name, country.code or None)
-        return Speaker(name, _body(name))
-
-
-def _known_country(name: str, office: bool) -> countries.Country | None:
-    code = officeholders.country_code(name, office)
-    return countries.by_code(code) if code else None
-
-
-def _actors(text: str) -> list[countries.Country]:
-    """The countries a text names, but for those that are only a place ("in Jeddah, Saudi Arabia")."""
-    place = re.compile(r"(?:\b(?:in|at|near|from)(?: the)? |[A-Z]\w+, )$")
-    return [c for start, _, c in countries.find(text) if c.code and not place.search(text[max(0, start - 30) : start])]
-
-
-def _body(name: str) -> str:
-    """The body that a nameless spokesperson speaks for ("spokesman for the Fisheries Council"); else `name` itself."""
-    match = re.search(
-        r"\bspokes(?:man|woman|person) (?:for|of) (?:the )?(?P<after>.+)|(?P<before>.+?) spokes(?:man|woman|person)$", name
-    )
-    return LEADING.sub("", match["after"] or match["before"]) if match else name
-
-
-def _titled(before: str) -> bool:
-    """Whether `before` ends in a role with its country: "Turkish president "."""
-    match = re.search(rf"(?P<lead>[A-Z]\w+ )(?:\w+ )?{ROLE} $", before, re.IGNORECASE)
-    return match is not None and countries.is_country(match["lead"].strip())
-
-
-def _role_country(phrase: str) -> countries.Country | None:
-    """The country of a role phrase; the United States for offices whose titles are its own."""
-    if country := countries.party_of(phrase):
-        return country
-    if re.search(
-        r"secretary of (?:state|defense)|department spokesperson|\bsen(?:ator|\.)|\brep\.|white house|congress",
-        phrase,
-        re.IGNORECASE,
-    ):
-        return countries.Country("United States", "USA")
-    return None
+        return Speaker(name, body(name))
