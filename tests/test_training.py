@@ -310,6 +310,11 @@ def test_evaluate_prints_figures(tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     assert "3 rows, macro-F1 1.0000" in done.stdout
     assert "TF-IDF" in done.stdout
+    (tmp_path / "copies.jsonl").write_text(json.dumps({"text": "kenya praised  the truce"}), encoding="utf-8")
+    done = subprocess.run(
+        [*argv[:6], "--leave-out", str(tmp_path / "copies.jsonl")], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert "2 rows, macro-F1" in done.stdout
     out = tmp_path / "p.jsonl"
     argv = [sys.executable, "training/evaluate.py", "attribution", "--data", str(DATA["attribution"][1]), "--out", str(out)]
     done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)

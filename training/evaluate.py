@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import sys
 from pathlib import Path
 
@@ -35,6 +36,16 @@ from stancekit.backends import open_backend
 from stancekit.evaluation import read_records, score, summary
 from stancekit.labels import NEUTRAL, POLARITY
 from stancekit.segment import segment
+
+
+def outside(rows: list[dict], files: list[str]) -> list[dict]:
+    """The rows whose text is in none of the files, marks and case aside."""
+
+    def words(text: str) -> str:
+        return " ".join(re.findall(r"\w+", text.lower()))
+
+    seen = {words(row["text"]) for row in common.read_rows(files)}
+    return [row for row in rows if words(row["text"]) not in seen]
 
 
 def polarity_rows(rows: list[dict]) -> list[dict]:
@@ -155,6 +166,13 @@ def main(argv: list[str] | None = None) -> dict:
     parser.add_argument(
         "--polarity", action="store_true", help="stance: compare with the column polarity (support and cooperate are positive)"
     )
+    parser.add_argument(
+        "--leave-out",
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="stance: leave rows out whose text stands in one of these files too",
+    )
     parser.add_argument("--seed", type=int, default=13)
     parser.add_argument("--json", action="store_true", help="also print the figures as JSON")
     a = parser.parse_args(argv)
@@ -164,7 +182,9 @@ def main(argv: list[str] | None = None) -> dict:
                 parser.error("pipeline needs --gold")
             figures = evaluate_pipeline(Path(a.data[0]), a.gold, a.out)
         elif a.task == "stance":
-            figures = evaluate_stance(common.read_rows(a.data), a.model, a.train, a.bootstrap, a.seed, a.label_column, a.polarity)
+            rows = common.read_rows(a.data)
+            rows = outside(rows, a.leave_out) if a.leave_out else rows
+            figures = evaluate_stance(rows, a.model, a.train, a.bootstrap, a.seed, a.label_column, a.polarity)
         elif a.task == "target":
             figures = evaluate_target(common.read_rows(a.data), a.model)
         else:
