@@ -189,6 +189,8 @@ class Problems:
         self.path, self.count = path, 0
         self.file: IO[str] | None = None
         if path and path.is_file():
+            if not self.wrote(path):
+                raise ValueError(f"{path} exists and is no file of skipped rows: move it, or choose another --errors")
             path.unlink()  # of an earlier run
 
     @staticmethod
@@ -260,7 +262,11 @@ def table(docs: Sequence[Document], width: int | None = None) -> str:
                 continue
             cells = [
                 textwrap.shorten(str(value), size, placeholder="…")
-                for value, size in ((row["speaker"] or "?", who), (row["target"] or "–", what), (row["text"], says))
+                for value, size in (
+                    (row["holder"] if row["reported"] else row["speaker"] or "?", who),
+                    (row["target"] or "–", what),
+                    (row["text"], says),
+                )
             ]
             lines.append(f"{cells[0]:{who}}  {row['label']:9}  {cells[1]:{what}}  {cells[2]:{says}}  {row['score']:.2f}")
     lines.append(f"and {rest} neutral" if len(lines) > 2 else f"no stances found ({rest} neutral statements)")

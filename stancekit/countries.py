@@ -89,6 +89,14 @@ BODIES = {
 }
 
 
+MOVEMENTS = ("Hamas", "Hezbollah", "Taliban")
+# Names that hold a country's, and are none.
+NO_COUNTRY = (
+    "New Mexico|Northern Ireland|British Columbia|New England|New Jersey|Jersey City|Turkish Cypriot|Turkish Cypriots|Indian Ocean|"
+    "Gulf of Mexico|South China Sea|East China Sea|Sea of Japan|Latin America|North America|South America|Central America"
+).split("|")
+
+
 @functools.cache
 def by_code(code: str) -> Country:
     """The country with an ISO 3166-1 alpha-3 code that `find` knows."""
@@ -130,8 +138,9 @@ def _table() -> dict[str, Country]:
 
 @functools.cache
 def _pattern() -> re.Pattern[str]:
-    words = sorted(_table(), key=len, reverse=True)
-    return re.compile(r"(?<![\w.])(?:" + "|".join(re.escape(w) for w in words) + r")(?![\w])", re.IGNORECASE)
+    words = sorted([*_table(), *NO_COUNTRY], key=len, reverse=True)
+    backed = r"(?!-(?:backed|led|run|based|born|controlled|occupied|administered|sponsored|aligned|brokered|mediated))"
+    return re.compile(r"(?<![\w.])(?:" + "|".join(re.escape(w) for w in words) + r")(?!\w)" + backed, re.IGNORECASE)
 
 
 def find(text: str) -> list[tuple[int, int, Country]]:
@@ -140,9 +149,14 @@ def find(text: str) -> list[tuple[int, int, Country]]:
     Words are read with their capitals ("us" is not "US", "turkey" is not "Turkey").
     """
     out = []
+    table = _table()
     for match in _pattern().finditer(text):
-        if match.group()[0].isupper() and (len(match.group()) > 3 or match.group().isupper() or "." in match.group()):
-            out.append((match.start(), match.end(), _table()[match.group().lower()]))
+        if (
+            match.group().lower() in table
+            and match.group()[0].isupper()
+            and (len(match.group()) > 3 or match.group().isupper() or "." in match.group())
+        ):
+            out.append((match.start(), match.end(), table[match.group().lower()]))
     return out
 
 
@@ -158,14 +172,15 @@ NOT_STATE = re.compile(
     r"newspapers?|dail(?:y|ies)|paper|news|agency|times|post|mail|journal|magazine|television|tv|broadcaster|media|"
     r"experts?|analysts?|scholars?|academics?|professors?|researchers?|economists?|historians?|activists?|protesters?|demonstrators?|"
     r"dissidents?|journalists?|reporters?|writers?|authors?|residents?|citizens|voters|workers|volunteers?|students?|survivors?|victims?|"
-    r"famil(?:y|ies)|company|companies|corporation|bank|university|institute|think tank|union|church|association|committee of)\b",
+    r"famil(?:y|ies)|company|companies|corporation|bank(?! of [A-Z])|university|institute|think tank|union|church|association|committee of)\b",
     re.IGNORECASE,
 )
 
 
 def party_of(name: str | None) -> Country | None:
     """The country or body that speaks through `name`; None where a country is named but does not ("Syrian rebel coalition")."""
-    found = country_of(name)
+    all_of = [c for _, _, c in find(name)] if name else []
+    found = next((c for c in all_of if c.name in MOVEMENTS), all_of[0] if all_of else None)  # "Lebanese Hezbollah" is Hezbollah
     if found is None or name is None or is_country(name) or not (NOT_STATE.search(name) or "Council on" in name):
         return found
     return None if found.code or "Council on" in name else found

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .labels import DEFINITIONS, LABELS, NEUTRAL, STANCES
-from .types import Document, Statement
+from .types import Document, Stance, Statement
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,7 +161,7 @@ class _Article:
             for stance in s.stances:
                 target = escape(stance.target.text) if stance.target else "–"
                 rows.append(
-                    f'<tr data-labels="{escape(stance.label)}" data-speaker="{who}"><td>{who}</td>'
+                    f'<tr data-labels="{escape(stance.label)}" data-speaker="{who}"><td>{who}{_reports(stance)}</td>'
                     f'<td class="label {_class(stance.label)}"><i>{escape(_shown(stance.label))}</i></td><td class="target">{target}</td>'
                     f'<td class="words"><a href="#{self.places[s.id]}">{escape(s.text)}</a></td><td class="number">{stance.score:.2f}</td></tr>'
                 )
@@ -282,7 +282,7 @@ def summary_html(docs: Sequence[Document], dates: Mapping[str, Any]) -> str:
         f'<p class="note">{len(docs)} article{"s" * (len(docs) != 1)}, {sum(map(len, docs))} statements of {speakers} named speakers; '
         f"{escape(said)}.</p>"
     ]
-    known = frame[(frame["label"] != NEUTRAL) & frame["speaker"].notna()]
+    known = frame[(frame["label"] != NEUTRAL) & frame["speaker"].notna() & ~frame["reported"]]
     if len(known):
         labels = [*STANCES, *sorted(set(known["label"]) - set(STANCES))]
         people = pd.crosstab(known["speaker"], known["label"]).reindex(columns=labels, fill_value=0)
@@ -298,6 +298,11 @@ def summary_html(docs: Sequence[Document], dates: Mapping[str, Any]) -> str:
         table = stance_timeline(frame, dates, "D" if days < 15 else "W" if days < 90 else "M" if days < 1100 else "Y")
         parts += ["<h2>When</h2>", bars_table(table.rename(index=period_name))]
     return "".join(parts)
+
+
+def _reports(stance: Stance) -> str:
+    """In the table, whose stance a speaker reports, if it is another party's."""
+    return f'<br><span class="holder">of {escape(stance.holder or NOBODY)}</span>' if stance.reported else ""
 
 
 def matrix_table(frame: pd.DataFrame, by: str = "speaker") -> str:

@@ -6,6 +6,8 @@ Facts of public record, put together for this project. A text that says whose of
 from __future__ import annotations
 
 import functools
+import re
+import unicodedata
 
 # By ISO 3166-1 alpha-3 code.
 NAMES = {
@@ -23,7 +25,7 @@ NAMES = {
     "BRA": "Luiz Inácio Lula da Silva|Lula da Silva|Jair Bolsonaro|Dilma Rousseff|Michel Temer|Mauro Vieira|Celso Amorim",
     "CAN": "Mark Carney|Justin Trudeau|Stephen Harper|Mélanie Joly|Anita Anand|Chrystia Freeland|John Baird|Marc Garneau",
     "CHE": "Ignazio Cassis|Didier Burkhalter",
-    "CHL": "Gabriel Boric|Sebastián Piñera|Michelle Bachelet",
+    "CHL": "Gabriel Boric|Sebastián Piñera",
     "CHN": "Xi Jinping|Li Qiang|Li Keqiang|Wang Yi|Hu Jintao|Wen Jiabao|Yang Jiechi|Qin Gang|Mao Ning|Lin Jian|Guo Jiakun|Wang Wenbin|"
            "Zhao Lijian|Hua Chunying|Geng Shuang|Lu Kang|Hong Lei|He Lifeng|Fu Cong|Zhang Jun|Dong Jun|Wang Wentao|Han Zheng|Liu Pengyu",
     "COD": "Félix Tshisekedi|Joseph Kabila",
@@ -37,7 +39,7 @@ NAMES = {
     "DZA": "Abdelmadjid Tebboune|Abdelaziz Bouteflika|Ahmed Attaf|Ramtane Lamamra",
     "EGY": "Abdel Fattah el-Sisi|Abdel Fattah al-Sisi|Hosni Mubarak|Mohamed Morsi|Sameh Shoukry|Badr Abdelatty",
     "ESP": "Pedro Sánchez|Pedro Sanchez|Mariano Rajoy|José Manuel Albares|José Luis Rodríguez Zapatero",
-    "EST": "Kaja Kallas|Alar Karis|Margus Tsahkna|Urmas Reinsalu",
+    "EST": "Alar Karis|Margus Tsahkna|Urmas Reinsalu",
     "ETH": "Abiy Ahmed|Meles Zenawi|Hailemariam Desalegn",
     "FIN": "Alexander Stubb|Sauli Niinistö|Sanna Marin|Petteri Orpo|Elina Valtonen|Pekka Haavisto",
     "FRA": "Emmanuel Macron|François Hollande|Francois Hollande|Nicolas Sarkozy|Jacques Chirac|Jean-Yves Le Drian|Jean-Noël Barrot|"
@@ -76,14 +78,14 @@ NAMES = {
     "MMR": "Aung San Suu Kyi|Min Aung Hlaing",
     "MYS": "Anwar Ibrahim|Mahathir Mohamad|Najib Razak|Saifuddin Abdullah",
     "NGA": "Bola Tinubu|Muhammadu Buhari|Goodluck Jonathan|Olusegun Obasanjo",
-    "NLD": "Mark Rutte|Dick Schoof|Wopke Hoekstra|Caspar Veldkamp|Hanke Bruins Slot",
+    "NLD": "Dick Schoof|Caspar Veldkamp|Hanke Bruins Slot",
     "NOR": "Jonas Gahr Støre|Erna Solberg|Espen Barth Eide|Anniken Huitfeldt|Ine Eriksen Søreide",
     "NPL": "K. P. Sharma Oli|KP Sharma Oli|Pushpa Kamal Dahal|Sher Bahadur Deuba|Pradeep Gyawali",
-    "NZL": "Jacinda Ardern|Christopher Luxon|Winston Peters|John Key|Helen Clark|Nanaia Mahuta",
+    "NZL": "Jacinda Ardern|Christopher Luxon|Winston Peters|John Key|Nanaia Mahuta",
     "OMN": "Haitham bin Tariq|Badr Albusaidi|Badr al-Busaidi",
     "PAK": "Shehbaz Sharif|Nawaz Sharif|Imran Khan|Ishaq Dar|Bilawal Bhutto Zardari|Pervez Musharraf|Asif Ali Zardari|Shah Mahmood Qureshi|Asim Munir",
     "PHL": "Ferdinand Marcos Jr.|Bongbong Marcos|Rodrigo Duterte|Benigno Aquino|Enrique Manalo|Teodoro Locsin|Theresa Lazaro",
-    "POL": "Donald Tusk|Andrzej Duda|Karol Nawrocki|Radosław Sikorski|Radoslaw Sikorski|Mateusz Morawiecki|Zbigniew Rau|Lech Kaczyński|"
+    "POL": "Andrzej Duda|Karol Nawrocki|Radosław Sikorski|Radoslaw Sikorski|Mateusz Morawiecki|Zbigniew Rau|Lech Kaczyński|"
            "Jarosław Kaczyński|Aleksander Kwaśniewski|Bronisław Komorowski",
     "PRK": "Kim Jong Un|Kim Jong-un|Kim Jong Il|Kim Jong-il|Kim Yo Jong|Kim Yo-jong|Choe Son Hui|Ri Yong Ho|Kim Il Sung",
     "PSE": "Mahmoud Abbas|Mohammad Shtayyeh|Mohammad Mustafa|Riyad Mansour|Riyad al-Maliki|Yasser Arafat|Salam Fayyad",
@@ -120,19 +122,37 @@ NAMES = {
 }  # fmt: skip
 
 
+# Last names that, with an office of state, mean one of them: heads of state and government and foreign ministers.
+LAST = {
+    "AFG": "Karzai|Ghani", "ARG": "Milei|Macri", "ARM": "Pashinyan|Mirzoyan", "AUS": "Albanese|Turnbull|Gillard", "AZE": "Aliyev|Bayramov",
+    "BLR": "Lukashenko|Lukashenka", "BRA": "Lula|Bolsonaro|Rousseff", "CAN": "Trudeau|Harper|Joly|Freeland", "CHL": "Boric|Piñera",
+    "CHN": "Xi|Wang Yi", "COL": "Petro|Santos|Uribe", "CZE": "Zeman|Babiš|Fiala|Lipavský", "DEU": "Merz|Scholz|Merkel|Baerbock|Steinmeier",
+    "EGY": "Sisi|el-Sisi|al-Sisi|Mubarak|Morsi|Shoukry", "ESP": "Sánchez|Rajoy|Zapatero", "FIN": "Niinistö|Stubb", "FRA": "Macron|Hollande|Sarkozy|Chirac|Le Drian|Barrot|Fabius",
+    "GBR": "Starmer|Sunak|Truss|Cameron|Blair|Lammy|Cleverly|Raab", "GRC": "Mitsotakis|Tsipras|Dendias", "HUN": "Orbán|Szijjártó",
+    "IDN": "Widodo|Prabowo|Yudhoyono", "IND": "Modi|Jaishankar", "IRN": "Khamenei|Pezeshkian|Raisi|Rouhani|Ahmadinejad|Khatami|Araghchi|Araqchi|Amir-Abdollahian|Zarif",
+    "IRQ": "al-Maliki|al-Abadi|al-Sudani|al-Kadhimi", "ISR": "Netanyahu|Lapid|Herzog|Sharon|Peres|Olmert|Lieberman", "ITA": "Meloni|Draghi|Renzi|Berlusconi|Tajani|Mattarella|Di Maio",
+    "JOR": "Safadi", "JPN": "Abe|Kishida|Ishiba|Takaichi|Suga", "KAZ": "Tokayev|Nazarbayev", "KEN": "Ruto|Kenyatta|Kibaki", "KOR": "Yoon|Moon",
+    "LBY": "Gaddafi|Qaddafi|Dbeibah", "MDA": "Sandu", "MEX": "Sheinbaum|López Obrador|Peña Nieto|Ebrard", "NGA": "Tinubu|Buhari|Obasanjo",
+    "NZL": "Ardern|Luxon", "PAK": "Sharif|Musharraf|Zardari", "PHL": "Marcos|Duterte|Aquino|Manalo", "POL": "Duda|Nawrocki|Sikorski|Morawiecki|Kaczyński|Komorowski",
+    "PSE": "Abbas|Arafat", "ROU": "Iohannis", "RUS": "Putin|Medvedev|Lavrov|Yeltsin|Peskov|Zakharova|Shoigu|Mishustin", "RWA": "Kagame",
+    "SRB": "Vučić|Dačić", "SVK": "Fico|Čaputová|Pellegrini", "SWE": "Kristersson|Löfven|Billström", "SYR": "Assad|al-Assad|al-Sharaa|Mekdad",
+    "TUR": "Erdoğan|Fidan|Çavuşoğlu|Davutoğlu", "TWN": "Tsai|Lai", "UKR": "Zelensky|Zelenskyy|Zelenskiy|Kuleba|Sybiha|Poroshenko|Yanukovych|Shmyhal|Tymoshenko",
+    "USA": "Trump|Biden|Obama|Bush|Clinton|Vance|Pence|Cheney|Rubio|Blinken|Pompeo|Tillerson|Kerry|Hegseth|Yellen",
+    "VEN": "Maduro|Chávez", "ZAF": "Ramaphosa|Zuma|Mbeki|Mandela", "ZWE": "Mugabe|Mnangagwa",
+}  # fmt: skip
+
+
+def _plain(name: str) -> str:
+    """A name without accents, capitals and middle initials."""
+    letters = unicodedata.normalize("NFKD", name.replace("ø", "o").replace("ł", "l").replace("ı", "i"))
+    words = "".join(c for c in letters if not unicodedata.combining(c)).lower().removesuffix(" jr.").split()
+    return " ".join(w for i, w in enumerate(words) if i in (0, len(words) - 1) or not re.fullmatch(r"[a-z]\.?", w))
+
+
 @functools.cache
-def _tables() -> tuple[dict[str, str], dict[str, str | None]]:
-    """Codes by whole name and by first and last word; and by last word alone where all of that word are of one country (else None)."""
-    whole: dict[str, str] = {}
-    last: dict[str, str | None] = {}
-    for code, names in NAMES.items():
-        for name in names.split("|"):
-            words = name.lower().removesuffix(" jr.").split()
-            whole[name.lower()] = code
-            if len(words) > 2:
-                whole.setdefault(f"{words[0]} {words[-1]}", code)
-            last[words[-1]] = code if last.get(words[-1], code) == code else None
-    return whole, last
+def _tables() -> tuple[dict[str, str], dict[str, str]]:
+    """Codes by whole name and by last name."""
+    return tuple({_plain(name): code for code, some in table.items() for name in some.split("|")} for table in (NAMES, LAST))  # type: ignore[return-value]
 
 
 def country_code(name: str, office: bool) -> str | None:
@@ -143,7 +163,4 @@ def country_code(name: str, office: bool) -> str | None:
         office: whether the text calls them by an office of state, so that the last name alone may do.
     """
     whole, last = _tables()
-    words = name.lower().split()
-    if len(words) > 1:
-        return whole.get(" ".join(words)) or whole.get(f"{words[0]} {words[-1]}")
-    return last.get(words[0]) if office and words else None
+    return whole.get(_plain(name)) or (last.get(_plain(name)) if office else None)

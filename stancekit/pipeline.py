@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
@@ -211,7 +212,7 @@ class Pipeline:
         texts = [layouts[i].text[unit.start : unit.end] for i, unit, _ in drafts]
         found = self.target_model.find(texts)
         inputs: list[Encoded] = []
-        places: list[tuple[int, Found | None, Speaker]] = []
+        places: list[tuple[int, Found | None, holders.Party | None]] = []
         encode = self.stance_model.encoder.encode
         for n, (text, targets) in enumerate(zip(texts, found, strict=True)):
             i, unit, who = drafts[n]
@@ -220,28 +221,30 @@ class Pipeline:
             named = unit.speaker_span and (unit.speaker_span[0] - unit.start, unit.speaker_span[1] - unit.start)
             spots: list[Found | None] = [*targets] or [None]  # without a target, the statement as a whole
             for t in spots:
-                holder = holders.voice(text, (t.start, t.end), parties, who, named) if t else who
-                inputs.append(encode(text, (t.start, t.end) if t else None, holder.holder, before))
-                places.append((n, t, holder))
+                party = holders.reported(text, (t.start, t.end), parties, who, named) if t else None
+                inputs.append(encode(text, (t.start, t.end) if t else None, party.name if party else who.holder, before))
+                places.append((n, t, party))
         out: list[tuple[list[Stance], bool]] = [([], False) for _ in drafts]
-        for (n, place, holder), row, made in zip(places, self.stance_model.probabilities(inputs), inputs, strict=True):
-            i, unit, _ = drafts[n]
-            stance = self._decide(row, place, originals[i], (i, unit, holder))
+        for (n, place, party), row, made in zip(places, self.stance_model.probabilities(inputs), inputs, strict=True):
+            stance = self._decide(row, place, originals[drafts[n][0]], drafts[n], party)
             if stance is not None:
                 out[n][0].append(stance)
             out[n] = (out[n][0], out[n][1] or made.truncated)
         return out
 
-    def _decide(self, row: Any, found: Found | None, text: str, draft: Draft) -> Stance | None:
+    def _decide(self, row: Any, found: Found | None, text: str, draft: Draft, party: holders.Party | None) -> Stance | None:
         _, unit, who = draft
         if found is None:
             # No target is named. The sentence as a whole must be clearly no neutral one to count.
             stance = self.stance_model.stance(row, None, who.holder, who.code)
             return stance if stance.label != "neutral" and stance.score >= self.stance_model.null_threshold else None
         start, end = unit.start + found.start, unit.start + found.end
-        return self.stance_model.stance(
+        stance = self.stance_model.stance(
             self.stance_model.combine(row, found.prior), Span(start, end, text[start:end]), who.holder, who.code
         )
+        if party is None or holders.contradicts(party, (found.start, found.end), stance.label):
+            return stance
+        return replace(stance, holder=party.name, country=party.country, reported=True)
 
     @overload
     def stance(self, text: str, *, target: Target = None, holder: str | None = None) -> Stance: ...

@@ -41,6 +41,14 @@ from .names import (
 )
 from .segment import Layout, Turn
 
+# Roles in which someone of a known name does not speak for a state.
+NO_OFFICE = {"commissioner", "secretary general", "professor", "analyst", "expert", "researcher", "fellow", "economist", "lawyer",
+             "editor", "host", "correspondent", "reporter", "journalist", "judge", "bishop", "high commissioner", "high representative"}  # fmt: skip
+# A noun right before a name that is no title ("Irish teacher John Kirby").
+CALLED = re.compile(
+    r"\b(?!(?:said|says|told|by|of|and|with|to|from|that|when|as|than|for|on|in|about|against|the|but|or|while|if|after|before|asked|met|between|thanks?|quoted|president|minister|then|former)\b)[a-z]{4,} $"
+)
+
 
 @dataclass(slots=True)
 class Person:
@@ -122,7 +130,6 @@ class Cast:
                 self.persons.setdefault(self._key(name), known)
             person = self._person(name)
             person.roles.add(key)
-            person.near += actors(self.text[turn.start : min(turn.end, turn.start + 5_000)])
 
     def _place(self) -> None:
         """A country for those who hold an office of state, but whose role names none.
@@ -135,7 +142,7 @@ class Cast:
         """
         for person in self.persons.values():
             if person.country is None and person.roles:
-                person.country = known_country(person.name, bool(person.roles & STATE_OFFICES))
+                person.country = self._officeholder(person.name, person.roles)
         homeless = [p for p in self.persons.values() if p.country is None and p.roles & STATE_OFFICES]
         if not homeless:
             return
@@ -187,6 +194,7 @@ class Cast:
         """
         if source is None:
             return None
+        source = source[:300]  # a name and what it is called; no more is looked at
         words = source.strip(' \t\r\n,;:"“”')
         if not re.search(r"\b[A-Z]\.$", words):
             words = words.rstrip(".")
@@ -412,6 +420,18 @@ class Cast:
                     return LEADING.sub("", longer.group(1))
         return bare
 
+    def _officeholder(self, name: str, roles: set[str]) -> countries.Country | None:
+        """The country of a well-known holder of an office, unless the text calls them something else ("Mike Johnson, a farmer")."""
+        if roles & NO_OFFICE:
+            return None
+        at = -1 if roles or " " not in name else self.text.find(name)
+        if at >= 0 and (
+            re.match(r",? an? \w|, the [a-z]|, who\b", self.text[at + len(name) :][:12])
+            or CALLED.search(self.text[max(0, at - 30) : at])
+        ):
+            return None
+        return known_country(name, office=bool(roles & STATE_OFFICES))
+
     def holder(self, name: str | None) -> Speaker:
         """The party that a resolved speaker speaks for: their country or body, else themselves."""
         if name is None:
@@ -419,7 +439,7 @@ class Cast:
         person = self.persons.get(self._key(name))
         itself = person is not None and person.name == name
         country = person.country if person and itself and person.roles else None
-        country = country or known_country(name, office=bool(person and itself and person.roles & STATE_OFFICES))
+        country = country or self._officeholder(name, person.roles if person and itself else set())
         if not country and not itself:
             parts = [self._known(p) for p in name.split(" and ")]
             named = zip(parts, name.split(" and "), strict=True)

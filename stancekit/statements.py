@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from .attribution import Attribution
 from .names import MEDIA
 from .segment import Layout, Sentence, strip_span
 from .speakers import Cast
-from .voices import FIRST_PERSON, Voice, quotes_in, voice_of
+from .voices import BY_RULE, FIRST_PERSON, GUESSED, Voice, quotes_in, voice_of
 
 RELATIVE = re.compile(r"(?:which|who|whom|that)\b", re.IGNORECASE)
 NEXT_QUESTION = re.compile(
@@ -51,7 +51,6 @@ DUE = re.compile(
     r"\b(?:is|are|was|were) (?:expected|due|scheduled|set|slated) to (?:speak|address|brief|deliver|hold|meet|visit)\b"
 )
 MIN_QUOTE_WORDS = 4  # fewer quoted words are a fragment of a reported sentence
-BY_RULE, GUESSED = 0.6, 0.5  # scores of what a rule finds without the model, and of the nearest speaker as a last resort
 NEAR = 200  # characters around a quotation that are looked at for its introduction
 LEAST_COVER = 0.55  # of a sentence's words: an attribution that covers less stands for its own clause alone
 
@@ -95,8 +94,10 @@ def extract(layout: Layout, attributions: Sequence[Attribution], cast: Cast, spe
     carried: Carried | None = None
     for i, sentence in enumerate(layout.sentences):
         if sentence.turn >= 0:
-            units += _own(layout, sentence, callers[sentence.turn], 2)
+            units += _own(layout, sentence, *callers[sentence.turn])
             continue
+        if voice.introduced and sentence.start < voice.first < sentence.end:  # "… gave the following statement: We reject …"
+            sentence = replace(sentence, start=strip_span(layout.text, voice.first, sentence.end)[0])
         if voice.own and voice.first <= sentence.start < voice.last:
             if not layout.blocks[sentence.block].heading:
                 units += _official(layout, sentence, by_sentence.get(i, []), cast, voice)
@@ -134,26 +135,26 @@ def _words(text: str) -> int:
 # --- transcripts, speeches and official statements -------------------------------------------------------------------
 
 
-def _turn_speakers(layout: Layout, cast: Cast) -> list[str | None]:
-    """The speaker of each turn: the label's name, in full where the text has it; a questioner's as announced before."""
-    out: list[str | None] = []
+def _turn_speakers(layout: Layout, cast: Cast) -> list[tuple[str | None, float]]:
+    """The speaker of each turn, and how sure: the label's name, in full where the text has it; a questioner's as announced before."""
+    out: list[tuple[str | None, float]] = []
     announced: str | None = None
     for turn in layout.turns:
         label = re.sub(r"\s*\(.*\)$", "", turn.label)
         if QUESTIONER.fullmatch(label):
-            out.append(announced or "Journalist")
+            out.append((announced or "Journalist", BY_RULE if announced else GUESSED))
             continue
         name = cast.resolve(label)
-        out.append(name.title() if name and name.isupper() and len(name) > 4 else name)
+        out.append((name.title() if name and name.isupper() and len(name) > 4 else name, 1.0))
         announced = announced if not re.search(r"MODERATOR|OPERATOR|STAFF", label) else None
         if found := list(NEXT_QUESTION.finditer(layout.text[max(turn.start, turn.end - 400) : turn.end])):
             announced = found[-1]["name"]
     return out
 
 
-def _own(layout: Layout, sentence: Sentence, speaker: str | None, least: int) -> Iterator[Unit]:
-    if _words(layout.text[sentence.start : sentence.end]) >= least and not BOILERPLATE.match(layout.text, sentence.start):
-        yield Unit(sentence.start, sentence.end, "own", speaker, speaker_score=1.0 if speaker else None)
+def _own(layout: Layout, sentence: Sentence, speaker: str | None, score: float) -> Iterator[Unit]:
+    if _words(layout.text[sentence.start : sentence.end]) >= 2 and not BOILERPLATE.match(layout.text, sentence.start):
+        yield Unit(sentence.start, sentence.end, "own", speaker, speaker_score=score if speaker else None)
 
 
 def _official(layout: Layout, sentence: Sentence, found: Sequence[Attribution], cast: Cast, voice: Voice) -> Iterator[Unit]:
@@ -175,7 +176,7 @@ def _official(layout: Layout, sentence: Sentence, found: Sequence[Attribution], 
                 )
                 return
             break
-    yield from _own(layout, sentence, voice.speaker, 2)
+    yield from _own(layout, sentence, voice.speaker, voice.score)
 
 
 # --- reports ---------------------------------------------------------------------------------------------------------

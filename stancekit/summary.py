@@ -98,6 +98,8 @@ def merge_targets(targets: Iterable[str | None]) -> dict[str, str]:
 def prepared(frame: pd.DataFrame, by: str) -> pd.DataFrame:
     """The stances of a frame that can be counted: not neutral, somebody's, toward a target that is named; targets merged.
 
+    By speaker, the stances of others that they report are left out.
+
     Raises:
         ValueError: a column is missing; the message lists those that are there.
     """
@@ -107,7 +109,10 @@ def prepared(frame: pd.DataFrame, by: str) -> pd.DataFrame:
                 f"no column {column!r}: the frame has {', '.join(map(str, frame.columns))}; it should be that of to_frame()"
             )
     named = frame["target"].map(lambda t: isinstance(t, str) and not is_pronoun(t) and bool(_words(t)))
-    found = frame[frame["label"].isin(STANCES) & named.astype(bool) & frame[by].notna()].copy()
+    kept = frame["label"].isin(STANCES) & named.astype(bool) & frame[by].notna()
+    if by == "speaker" and "reported" in frame.columns:
+        kept &= ~frame["reported"].fillna(False).astype(bool)
+    found = frame[kept].copy()
     found["target"] = found["target"].map(merge_targets(found["target"].tolist())) if len(found) else found["target"]
     return found
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FRAME_COLUMNS = [
     "doc_id", "id", "speaker", "holder", "label", "target", "score", "kind", "cue", "text",
-    "start", "end", "target_start", "target_end", "country", "speaker_score",
+    "start", "end", "target_start", "target_end", "country", "reported", "speaker_score",
 ]  # fmt: skip
 
 
@@ -24,7 +24,7 @@ def arrow_schema() -> Any:
     """The `pyarrow.Schema` of the flat table (columns: `FRAME_COLUMNS`)."""
     import pyarrow as pa
 
-    kinds = {"id": pa.int64(), "score": pa.float64(), "speaker_score": pa.float64()} | dict.fromkeys(
+    kinds = {"id": pa.int64(), "score": pa.float64(), "speaker_score": pa.float64(), "reported": pa.bool_()} | dict.fromkeys(
         ("start", "end", "target_start", "target_end"), pa.int64()
     )
     return pa.schema([(c, kinds.get(c, pa.string())) for c in FRAME_COLUMNS])
@@ -53,6 +53,7 @@ class Stance:
         target: what the stance is directed at, or None where it is not named.
         holder: whose stance it is, or None.
         country: the holder's country as an ISO 3166-1 alpha-3 code, or None where it is not known or not one.
+        reported: whether the statement tells the stance of another party than its speaker's ("Corbu said that Kyiv rejects talks").
     """
 
     label: str
@@ -61,6 +62,7 @@ class Stance:
     target: Span | None = None
     holder: str | None = None
     country: str | None = None
+    reported: bool = False
 
     def to_record(self) -> dict[str, Any]:
         """The stance as in the record format (a dict that json can write)."""
@@ -74,6 +76,7 @@ class Stance:
             "score": round(self.score, 4),
             "scores": {k: round(v, 4) for k, v in self.scores.items()},
             "country": self.country,
+            "reported": self.reported,
         }
 
     @classmethod
@@ -83,7 +86,8 @@ class Stance:
         span = None if target is None else Span(record.get("start"), record.get("end"), target)
         label = record["label"]
         score, scores = float(record.get("score", 1.0)), dict(record.get("scores", {}))
-        return cls(label, score, scores, span, record.get("holder"), record.get("country"))
+        reported = bool(record.get("reported", False))
+        return cls(label, score, scores, span, record.get("holder"), record.get("country"), reported)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ class Statement:
         cue: the reporting words ("said", "condemned"), or None.
         score: how sure the extraction is, 0 to 1.
         speaker_score: how sure it is who speaks, 0 to 1: the tagger's probability of the source's words (1 where the caller or a
-            turn's label names the speaker; 0.6 where a rule finds one, 0.5 where it is the nearest speaker); None without a speaker.
+            turn's label names the speaker; 0.6 where a rule finds one, as in a statement's byline; 0.5 where it is the nearest one); None without a speaker.
             How the name was resolved ("he") is not in it.
         truncated: whether something of the statement was too long for a model's window.
         country: the country the speaker speaks for, as an ISO 3166-1 alpha-3 code, or None.
@@ -182,7 +186,8 @@ class Statement:
                     "end": self.end,
                     "target_start": target.start if target else None,
                     "target_end": target.end if target else None,
-                    "country": self.country,
+                    "country": stance.country if stance else self.country,
+                    "reported": stance is not None and stance.reported,
                     "speaker_score": None if self.speaker_score is None else round(self.speaker_score, 4),
                 }
             )
@@ -236,6 +241,7 @@ class Document:
             frame[column] = frame[column].astype("Int64")
         for column in ("score", "speaker_score"):
             frame[column] = frame[column].astype("float64")
+        frame["reported"] = frame["reported"].astype(bool)
         return frame
 
     def _repr_html_(self) -> str:

@@ -35,6 +35,9 @@ BELOW = re.compile(r"(?:remarks|statement|speech|address|text)\b[^.]{0,40}:$", r
 FIRST_PERSON = re.compile(r"\b(?:[Ww]e|[Oo]urs?|us|[Mm]y|(?<!War )I|I[’'](?:m|ve|d|ll)|[Ww]e[’'](?:re|ve|ll))\b")
 
 
+BY_RULE, GUESSED = 0.6, 0.5  # scores of what a rule finds without the model, and of the nearest speaker as a last resort
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """Who speaks in a text as a whole: `own` is true for speeches and statements, False for reports."""
@@ -44,6 +47,7 @@ class Voice:
     first: int = 0  # offsets between which the document speaks
     last: int = -1
     introduced: bool = False  # what stands before `first` only introduces it
+    score: float = 1.0  # how sure the speaker is
 
 
 def voice_of(layout: Layout, cast: Cast) -> Voice:
@@ -70,16 +74,33 @@ def voice_of(layout: Layout, cast: Cast) -> Voice:
     if official and not layout.turns:
         if match := re.search(r"attributable to[^\n]*:\s", head):
             first = max(first, match.end())
-        return Voice(True, _full(cast, name) or (name or _office(layout)), first, last)
+        return Voice(True, _full(cast, name) or (name or _office(layout)), first, last, score=BY_RULE)
     outside = [s for s in layout.sentences if layout.quote_at(s.start) < 0 and s.turn < 0 and not layout.blocks[s.block].heading]
     plural = sum(bool(FIRST_PERSON.search(_unquoted(layout, s))) for s in outside)
     quoted = len(layout.sentences) - len(outside)
     own = len(outside) > 0 and plural >= max(1, 0.2 * len(outside)) and quoted <= 0.5 * len(layout.sentences)
-    if own and (match := DELIVERED.search(text[:600])):
-        heads = layout.blocks[:4]
-        first = max((b.end for b in heads if b.start <= match.end() or BELOW.search(text[b.start : b.end])), default=0)
-        return Voice(True, _full(cast, match["name"]), first, len(text), introduced=True)
+    if own and (introduction := _introduction(layout)):
+        name, at = introduction
+        return Voice(True, _full(cast, name), at, len(text), introduced=True, score=BY_RULE)
     return Voice(own, None, 0, len(text))
+
+
+def _introduction(layout: Layout) -> tuple[str, int] | None:
+    """Who is said to have delivered the words that follow, and where those begin; None where nothing says so."""
+    text, head = layout.text, layout.blocks[0]
+    match = DELIVERED.search(text, head.start, min(head.end, head.start + 600))
+    if match is None:
+        return None
+    for block in layout.blocks[:4]:
+        if BELOW.search(text[block.start : block.end]):
+            return match["name"], block.end
+    colon = re.match(r"[^.:\n]{0,60}:", text[match.end() : match.end() + 80])
+    if colon:
+        return match["name"], match.end() + colon.end()
+    if re.search(r"\b(?:following|these)\b", match.group()):
+        i = layout.sentence_at(match.end() - 1)
+        return (match["name"], layout.sentences[i].end) if 0 <= i < len(layout.sentences) - 1 else None
+    return None
 
 
 def _office(layout: Layout) -> str | None:
