@@ -7,7 +7,6 @@ int8 networks keep that promise).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -15,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .checkpoints import Checkpoint
-from .parallel import cores
+from .parallel import cores, told_threads
 
 Logits = npt.NDArray[np.float32]
 BATCH_TOKENS = 2048  # tokens a batch may hold, padding counted; larger batches are no quicker on a processor
@@ -65,7 +64,7 @@ class Backend:
         except ValueError as error:
             raise ValueError(f"{checkpoint.folder}: {error}") from error
         self.cls, self.sep, self.pad = special.cls, special.sep, special.pad
-        self.threads = threads or int(os.environ.get("STANCEKIT_THREADS", "0")) or cores()
+        self.threads = threads or told_threads() or cores()
         self._start()
 
     def _start(self) -> None:

@@ -7,6 +7,7 @@ serves Spark, Dask and others as well.
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 import logging
@@ -159,6 +160,7 @@ def spread(nlp: Pipeline, batches: Iterable[Sequence[Article]], workers: int | N
     context.enable_progress_bars = False
     context.execution_options.preserve_order = True
     context.max_errored_blocks = -1  # what a worker dies of does not end the others' work
+    nlp = copy.copy(nlp)
     set_threads(nlp, 1)
     source = iter(batches)
     while first := next(source, None):

@@ -176,6 +176,18 @@ def counted(docs: Iterable[Document], total: int | None = None, done: int = 0, h
             yield doc
 
 
+def told_threads() -> int:
+    """The threads that the environment variable STANCEKIT_THREADS asks for; 0 where it is not set.
+
+    Raises:
+        ValueError: it is no number.
+    """
+    told = os.environ.get("STANCEKIT_THREADS") or "0"
+    if not told.isdigit():
+        raise ValueError(f"STANCEKIT_THREADS must be a number of threads, found {told!r}")
+    return int(told)
+
+
 def cores() -> int:
     """Processor cores this process may use."""
     try:
@@ -186,7 +198,7 @@ def cores() -> int:
 
 def set_threads(nlp: Pipeline, threads: int) -> None:
     """Threads of a worker's networks, where the user has not said how many."""
-    nlp.threads = nlp.threads or int(os.environ.get("STANCEKIT_THREADS", "0")) or threads
+    nlp.threads = nlp.threads or told_threads() or threads
 
 
 def _serve(pipe: multiprocessing.connection.Connection, nlp: Pipeline, threads: int) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 from . import checkpoints, holders
 from .attribution import AttributionModel
 from .backends import Backend, open_backend
-from .parallel import spread
+from .parallel import spread, told_threads
 from .segment import Layout, segment
 from .speakers import Cast, Speaker
 from .stance import Encoded, StanceModel, locate, thresholds
@@ -59,7 +59,7 @@ def load(
         A `Pipeline`. Each model is read when it is first needed; a wrong path is an error at once.
 
     Raises:
-        ValueError: a folder is missing or is not a checkpoint of that task.
+        ValueError: a folder is missing or is not a checkpoint of that task; STANCEKIT_THREADS is no number.
     """
     chosen: dict[str, str | Path | None] = {"attribution": attribution, "target": target, "stance": stance}
     if device not in ("auto", "cpu", "cuda"):
@@ -70,6 +70,7 @@ def load(
             raise ValueError(f"no model folder at {folder}: load() without it uses the embedded models")
         for task in checkpoints.TASKS:
             chosen[task] = chosen[task] or folder / task
+    told_threads()  # a wrong number there is said here, not in a worker
     found = {task: checkpoints.resolve(name, task) for task, name in chosen.items()}
     return Pipeline(found, device=device, threads=threads, abstain_below=abstain_below)
 

@@ -229,6 +229,12 @@ def test_a_missing_speaker_of_a_column_is_none(nlp):
     assert [d.statements[0].speaker for d in docs] == [None, "Ana Ruiz"]
 
 
+def test_a_wrong_number_of_threads_is_said_at_once(monkeypatch):
+    monkeypatch.setenv("STANCEKIT_THREADS", "two")
+    with pytest.raises(ValueError, match="STANCEKIT_THREADS must be a number"):
+        sk.load()
+
+
 def test_pipelines_pickle_without_their_networks(nlp):
     again = pickle.loads(pickle.dumps(nlp))
     assert not again._loaded
