@@ -118,6 +118,8 @@ class OnnxBackend(Backend):
         options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        # A pattern of memory is kept for every shape of input there has been: no gain in time, and it grows with a corpus.
+        options.enable_mem_pattern = False
         # Spinning threads burn a core between batches, which costs more than it gains on a laptop.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         path = str(self.checkpoint.onnx)

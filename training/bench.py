@@ -23,7 +23,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -71,16 +71,25 @@ def stream(source: Source, count: int, threads: int | None, alone: bool) -> Figu
     if alone:
         for batch in bench_peers.batches(list(source.articles(count)), BATCH):
             for text, units in zip(batch, extraction(nlp, batch), strict=True):
-                statements, wrong = statements + len(units), wrong + sum(1 for _ in unit_faults(text, units))
+                statements, wrong = statements + len(units), wrong + told(text, unit_faults(text, units))
     else:
         for doc in nlp.pipe(source.articles(count)):
-            statements, wrong = statements + len(doc), wrong + sum(1 for _ in faults(doc))
+            statements, wrong = statements + len(doc), wrong + told(doc.text, faults(doc))
             stances += sum(len(s.stances) for s in doc)
     taken = time.perf_counter() - start
     return {
         "articles": count, "seconds": round(taken, 4), "statements": statements, "stances": stances, "faults": wrong,
         "peak_megabytes": peak_megabytes(),
     }  # fmt: skip
+
+
+def told(text: str, found: Iterable[str]) -> int:
+    """How many faults there are; each is said, with the article it is in."""
+    count = 0
+    for fault in found:
+        print(f"fault: {fault}\n{text}\n", file=sys.stderr)
+        count += 1
+    return count
 
 
 def peak_megabytes() -> int | None:
