@@ -249,11 +249,14 @@ def _say(done: int, statements: int, problems: Problems | None, written: list[Pa
 
 
 def table(docs: Sequence[Document], width: int | None = None) -> str:
-    """The stances of documents as a text table; statements without a stance are counted, not shown."""
+    """The stances of documents as a text table: whose they are (the speaker, or the party of which the speaker tells), and toward what.
+
+    Statements without a stance are counted, not shown.
+    """
     width = width or max(80, min(160, shutil.get_terminal_size((120, 24)).columns))
     who, what = 20, max(18, (width - 48) // 2 - 6)
     says = width - who - what - 10 - 6 - 8
-    lines = [f"{'SPEAKER':{who}}  {'STANCE':9}  {'TARGET':{what}}  {'STATEMENT':{says}}  SCORE", "─" * width]
+    lines = [f"{'WHO':{who}}  {'STANCE':9}  {'TARGET':{what}}  {'STATEMENT':{says}}  SCORE", "─" * width]
     rest = 0
     for doc in docs:
         for row in doc.to_rows():

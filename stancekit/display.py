@@ -302,7 +302,7 @@ def summary_html(docs: Sequence[Document], dates: Mapping[str, Any]) -> str:
 
 def _reports(stance: Stance) -> str:
     """In the table, whose stance a speaker reports, if it is another party's."""
-    return f'<br><span class="holder">of {escape(stance.holder or NOBODY)}</span>' if stance.reported else ""
+    return f"<br>(stance of {escape(stance.holder or NOBODY)})" if stance.reported else ""
 
 
 def matrix_table(frame: pd.DataFrame, by: str = "speaker") -> str:

@@ -124,7 +124,7 @@ def stance_matrix(
 
     Args:
         frame: one row a stance, as `Document.to_frame` and `Pipeline.label_frame` give it.
-        by: "speaker", "holder" or "country", or any other column.
+        by: "speaker" (the stances of others that they report are left out), "holder" or "country", or any other column.
         value: what a cell says: "balance", the mean of +1 for support and cooperate and -1 for condemn and reject;
             "statements", how many stances are behind that; or a label, how many of it.
         columns: how many targets at most, the most frequent first; None: all.

@@ -2,7 +2,9 @@ import time
 
 import pytest
 
+import stancekit as sk
 from stancekit import holders
+from stancekit.cli import table
 from stancekit.countries import party_of
 from stancekit.speakers import Speaker
 
@@ -112,3 +114,14 @@ def test_the_holder_reaches_the_record(nlp):
 def test_who_speaks_for_a_country(name, country):
     found = party_of(name)
     assert (found.name if found else None) == country
+
+
+def test_a_reported_stance_is_shown_and_counted_as_the_partys(nlp):
+    doc = nlp("President Odran Tallis of Peru said Iran opposes the deal. President Tallis said he welcomes the truce.")
+    frame = doc.to_frame()
+    deal = frame[frame.target == "the deal"].iloc[0]
+    assert (deal.holder, deal.country, deal.reported) == ("Iran", "IRN", True)
+    assert "Iran" in table([doc]).splitlines()[2]
+    assert "(stance of Iran)" in sk.render(doc)
+    assert "the deal" not in sk.stance_matrix(frame).columns
+    assert "the deal" in sk.stance_matrix(frame, by="holder").columns
