@@ -345,10 +345,12 @@ def _clauses(layout: Layout, sentence: Sentence, found: Sequence[Attribution]) -
     if len(named) <= 1:
         best = named[0] if named else max(outer, key=lambda h: h[1] - h[0])
         covered = sum(_words(text[a:b]) for a, b, _ in outer) / max(1, _words(text[start : sentence.end]))
-        if covered >= LEAST_COVER or len(outer) > 1:
-            return [(start, sentence.end, best[2])]
-        return [(max(start, best[0]), best[1], best[2])]
-    return [(max(a, start), max(b, a + 1), item) for a, b, item in named]
+        whole = covered >= LEAST_COVER or len(outer) > 1
+        found_here = [(start, sentence.end, best[2])] if whole else [(best[0], best[1], best[2])]
+    else:
+        found_here = named
+    # What the model saw in a dateline or before it is nobody's statement.
+    return [(max(a, start), b, item) for a, b, item in found_here if b > max(a, start)]
 
 
 def _unit(layout: Layout, start: int, end: int, kind: str, item: Attribution | None, cast: Cast) -> Unit:

@@ -5,8 +5,11 @@ import re
 import pytest
 
 from stancekit import checkpoints
+from stancekit.attribution import Attribution
 from stancekit.linking import Scene, link, score
 from stancekit.segment import segment
+from stancekit.speakers import Cast
+from stancekit.statements import extract
 from stancekit.tagging import Tagged
 
 WEIGHTS = checkpoints.resolve(None, "attribution").settings["linker"]
@@ -91,3 +94,15 @@ def test_time_grows_with_length_only(joint):
 
     seconds(20)
     assert seconds(600) < 8 * seconds(150) + 0.5
+
+
+def test_what_is_found_in_a_dateline_is_nobodys_statement():
+    text = "Two in three back reform, poll finds\n\nPAITA (Andes Wire) – The last boats left the harbour on Friday and will not come back."
+    layout = segment(text)
+    at = text.index("Andes")
+    spans = [Tagged(25, 31, "source", 1.0), Tagged(31, 36, "cue", 1.0), Tagged(at - 6, at + 5, "content", 1.0)]
+    source, cue, content = spans
+    for found in ([Attribution([content], source, cue)], [Attribution([content], None, cue)]):
+        units = extract(layout, found, Cast(layout))
+        assert all(u.start < u.end for u in units)
+        assert not [u for u in units if u.start < text.index("The last")]
