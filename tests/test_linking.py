@@ -99,9 +99,8 @@ def test_time_grows_with_length_only(joint):
 def test_what_is_found_in_a_dateline_is_nobodys_statement():
     text = "Two in three back reform, poll finds\n\nPAITA (Andes Wire) – The last boats left the harbour on Friday and will not come back."
     layout = segment(text)
-    at = text.index("Andes")
-    spans = [Tagged(25, 31, "source", 1.0), Tagged(31, 36, "cue", 1.0), Tagged(at - 6, at + 5, "content", 1.0)]
-    source, cue, content = spans
+    places = {"source": "poll", "cue": "finds", "content": "PAITA (Andes Wire)"}
+    source, cue, content = (Tagged(text.index(w), text.index(w) + len(w), kind, 1.0) for kind, w in places.items())
     for found in ([Attribution([content], source, cue)], [Attribution([content], None, cue)]):
         units = extract(layout, found, Cast(layout))
         assert all(u.start < u.end for u in units)
