@@ -335,7 +335,7 @@ def matrix_table(frame: pd.DataFrame, by: str = "speaker") -> str:
     return (
         f'<div class="wide" role="region" aria-label="Who stands where" tabindex="0"><table class="matrix{" long" * few}">'
         f'<thead><tr><th scope="col">{"target" if few else escape(by)}</th>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
-        f'<p class="note">In each cell: how many stances ({shown} of {len(found)} are shown: those toward the most frequent targets). '
+        f'<p class="note">In each cell: how many stances ({shown} of {len(found)} are shown: those toward the most frequent targets; what speakers tell of others, and stances toward a pronoun, are not counted). '
         "▲ blue: for (support, cooperate); ▼ orange: against (condemn, reject); ◆: divided; the paler, the more divided.</p>"
     )
 

@@ -14,6 +14,11 @@ from .tagging import Scores, Spans, Tagger, spans_of, split_words
 # Punctuation and white space that the tagger may take in at a span's edge.
 EDGE = ' \t\r\n,;:."“”„«»()[]'
 
+# Words that no target ends in: the tagger broke off there.
+OPEN = frozenset(
+    "a an the of to for on at by from with and or nor against between into about toward towards as that than who which whose during its his her "
+    "their our".split()
+)
 # A span of such words alone is a slip of the tagger: it names nothing.
 BARE = frozenset(
     "a an the of to in on at by for from with and or but as that than is are was be been not will would its his her their our".split()
@@ -30,6 +35,13 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
         if text[end - 1] == "." and end - start > 2 and text[end - 3] == "." and text[end - 2].isalpha():
             break  # "the U.S."
         end -= 1
+    return start, end
+
+
+def closed(text: str, start: int, end: int) -> tuple[int, int]:
+    """Take words off the end that no target ends in ("the rights of those who")."""
+    while len(words := text[start:end].rsplit(None, 1)) == 2 and words[1].lower() in OPEN:
+        start, end = trim(text, start, start + len(words[0]))
     return start, end
 
 
@@ -68,7 +80,7 @@ class TargetModel:
         biased[:, :1] += self.outside_bias
         out = []
         for tagged in spans_of(biased, spans, self.kinds):
-            start, end = trim(text, tagged.start, tagged.end)
+            start, end = closed(text, *trim(text, tagged.start, tagged.end))
             if start < end and not set(text[start:end].lower().split()) <= BARE:
                 inside = [i for i, (s, e) in enumerate(spans) if tagged.start <= s < e <= tagged.end]
                 mean = np.exp(scores[inside]).mean(axis=0)

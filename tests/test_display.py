@@ -304,7 +304,11 @@ def test_highlights_equal_the_records(browser, report):
     rows = browser.js(
         '[...document.querySelectorAll(".stances tbody tr")].map(row => [...row.cells].map(cell => cell.textContent))'
     )
-    wanted = [(r["speaker"] or NOBODY, s["label"], s["target"] or "–", r["text"]) for r in records for s in r["stances"]]
+    wanted = [
+        ((r["speaker"] or NOBODY) + f"(stance of {s['holder']})" * s["reported"], s["label"], s["target"] or "–", r["text"])
+        for r in records
+        for s in r["stances"]
+    ]
     assert [(row[0], row[1].split()[-1], row[2], row[3]) for row in rows] == wanted
     scores = [s["score"] for r in records for s in r["stances"]]
     assert [float(row[4]) for row in rows] == pytest.approx(scores, abs=0.006)

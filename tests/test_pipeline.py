@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import stancekit as sk
+from stancekit import targets
 from stancekit.evaluation import read_records, score
 
 from .conftest import GOLD
@@ -303,6 +304,15 @@ def test_columns_of_a_frame_as_arguments(nlp):
     assert found[0].label == "support"
     assert [s.holder for s in found] == ["Kenya", None]
     assert found == nlp.stance(frame.text.tolist(), target=["the truce", None], holder=["Kenya", None])
+
+
+@pytest.mark.parametrize(
+    ("found", "closed"),
+    [("the rights of those who", "the rights of those"), ("the Forum, and", "the Forum"), ("the levy of the", "the levy"), ("of", "of"), ("", "")],
+)  # fmt: skip
+def test_no_target_ends_in_an_open_word(found, closed):
+    start, end = targets.closed(found, 0, len(found))
+    assert found[start:end] == closed
 
 
 def test_a_span_that_names_nothing_is_no_target(nlp):
