@@ -93,7 +93,8 @@ MOVEMENTS = ("Hamas", "Hezbollah", "Taliban")
 # Names that hold a country's, and are none.
 NO_COUNTRY = (
     "New Mexico|Northern Ireland|British Columbia|New England|New Jersey|Jersey City|Turkish Cypriot|Turkish Cypriots|Indian Ocean|"
-    "Gulf of Mexico|South China Sea|East China Sea|Sea of Japan|Latin America|North America|South America|Central America"
+    "Gulf of Mexico|South China Sea|East China Sea|Sea of Japan|Latin America|North America|South America|Central America|"
+    "European Council on"  # a think tank, on foreign relations
 ).split("|")
 
 
@@ -151,12 +152,9 @@ def find(text: str) -> list[tuple[int, int, Country]]:
     out = []
     table = _table()
     for match in _pattern().finditer(text):
-        if (
-            match.group().lower() in table
-            and match.group()[0].isupper()
-            and (len(match.group()) > 3 or match.group().isupper() or "." in match.group())
-        ):
-            out.append((match.start(), match.end(), table[match.group().lower()]))
+        word, found = match.group(), table.get(match.group().lower())
+        if found and word[0].isupper() and (len(word) > 3 or word.isupper() or "." in word):
+            out.append((match.start(), match.end(), found))
     return out
 
 
@@ -181,9 +179,8 @@ def party_of(name: str | None) -> Country | None:
     """The country or body that speaks through `name`; None where a country is named but does not ("Syrian rebel coalition")."""
     all_of = [c for _, _, c in find(name)] if name else []
     found = next((c for c in all_of if c.name in MOVEMENTS), all_of[0] if all_of else None)  # "Lebanese Hezbollah" is Hezbollah
-    if found is None or name is None or is_country(name) or not (NOT_STATE.search(name) or "Council on" in name):
-        return found
-    return None if found.code or "Council on" in name else found
+    placed = found is not None and name is not None and found.code and NOT_STATE.search(name) and not is_country(name)
+    return None if placed else found
 
 
 def is_country(text: str) -> bool:

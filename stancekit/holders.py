@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import countries, names, officeholders
+from . import countries, names
 from .labels import POLARITY
 from .speakers import Speaker
 
@@ -50,7 +50,7 @@ BEFORE_SUBJECT = re.compile(
 )
 # What makes a clause no fact: "denied that Mali opposes", "whether Mali supports", "if Mali rejects".
 NO_FACT = re.compile(
-    r"\b(?:if|whether|unless|when|(?:den(?:y|ies|ied|ying)|doubt(?:s|ed)?|den(?:y|ies|ied)|reject(?:s|ed)?|dispute[sd]?) (?:\w+ ){0,4}?that|ask(?:s|ed)? (?:if|whether))"
+    r"\b(?:if|whether|unless|when|(?:den(?:y|ies|ied|ying)|doubt(?:s|ed)?|reject(?:s|ed)?|dispute[sd]?) (?:\w+ ){0,4}?that|ask(?:s|ed)? (?:if|whether))"
     r"\b[^,;.]{0,20}$",
     re.IGNORECASE,
 )
@@ -171,9 +171,8 @@ def _named(words: str) -> tuple[str, str | None]:
     if len(both) == 2 and all(map(countries.is_country, both)):
         return " and ".join(map(countries.canonical, both)), None
     land = countries.party_of(plain) if countries.is_country(plain) or OFFICE.search(plain) else None
-    bare = names.ROLE_WORD.sub("", plain).strip() if OFFICE.search(plain) else plain
-    if land is None and (code := officeholders.country_code(bare, office=True)):
-        land = countries.by_code(code)
+    if land is None:
+        land = names.known_country(names.ROLE_WORD.sub("", plain).strip() if OFFICE.search(plain) else plain, office=True)
     return (land.name, land.code or None) if land else (plain, None)
 
 

@@ -107,7 +107,6 @@ def batch(windows: list[Window], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 def loss(model: Joint, windows: list[Window], pad: int) -> torch.Tensor:
     logits, states = model(*batch(windows, pad))
-    total = torch.zeros(())
     tags, gold = [], []
     paired: dict[str, list[tuple[torch.Tensor, torch.Tensor, float]]] = {kind: [] for kind in PAIRS}
     for n, w in enumerate(windows):
