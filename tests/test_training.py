@@ -421,6 +421,28 @@ def test_bench_compares_the_same_work_and_prints_ratios_first(bench, capsys):
     assert out.index("× (") < out.index("as the corpus grows") < out.index("articles per second")
 
 
+def test_bench_compares_engines_and_forms_of_the_embedded_networks(bench, capsys):
+    import bench_engines
+
+    argv = ["--without", "speed", "stance", "--engines", "--engine-rows", "6", "--repeat", "1"]
+    figures = bench.main([*argv, "--json"])["engines"]
+    assert set(figures) == {"attribution", "target", "stance"}
+    for found in figures.values():
+        rows = found["engines"]
+        ships = rows[bench_engines.SHIPPED]
+        assert (found["rows"], ships["ratio"], ships["keeps"]) == (6, 1.0, True)
+        assert rows["torch, fp32"]["same_label"] == 1.0
+        assert rows["ONNX Runtime, fp32"]["same_label"] > 0.999
+        assert ships["same_label"] > 0.97
+        assert ships["megabytes"] < rows["torch, fp32"]["megabytes"] / 3
+        assert all(row["rows_per_second"] > 0 for row in rows.values())
+    text = "\n".join(bench_engines.lines(figures))
+    assert text.count(bench_engines.SHIPPED) == 3
+    assert "torch, bf16" in text
+    assert ("OpenVINO, bf16" in text) != ("left out: OpenVINO" in text)
+    capsys.readouterr()
+
+
 def test_bench_texts_are_of_one_length_and_all_different(bench, tmp_path, capsys):
     from bench_texts import Source
 

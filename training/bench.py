@@ -4,6 +4,7 @@
     python training/bench.py --growth 10 100 1000 10000       and time and memory as a corpus grows (an hour)
     python training/bench.py --peers --ray                    and beside textacy, and on Ray, where they are installed
     python training/bench.py --without speed stance --ray     one section alone
+    python training/bench.py --without speed stance --engines the embedded networks on other engines (`bench_engines.py`)
 
 Speed: the cold start; the whole pipeline and extraction alone (who said what, no targets and stances) in articles of 750 words
 a second, each time in a process of its own, with its peak memory. Stance: (statement, target) pairs a second beside the same
@@ -203,6 +204,14 @@ def measure(a: argparse.Namespace) -> Figures:
             figures["ray"] = bench_peers.on_ray(source, a.ray_articles)
         except Absent as error:
             figures["left_out"]["ray"] = str(error)
+    if a.engines:
+        say(f"the embedded networks on other engines, {a.engine_rows} rows each")
+        import bench_engines
+
+        try:
+            figures["engines"] = bench_engines.compare(source, a.engine_rows, a.threads or cores(), a.repeat)
+        except Absent as error:
+            figures["left_out"]["engines"] = str(error)
     return {**figures, "machine": machine(a.threads)}
 
 
@@ -222,6 +231,10 @@ def table(figures: Figures) -> str:
     if rows := figures.get("growth"):
         lines.append(f"{'as the corpus grows':20}" + "".join(f"{title:>12}" for title in GROWTH.values()))
         lines += [" " * 20 + "".join(f"{row.get(name, ''):>12}" for name in GROWTH) for row in rows]
+    if engines := figures.get("engines"):
+        import bench_engines
+
+        lines += bench_engines.lines(engines)
     if ray := figures.get("ray"):
         lines.append(f"on Ray, {ray['articles']} articles; ratio to one process with one thread")
         lines += [f"  {name.replace('_', ' '):44} " + shown(row) for name, row in ray.items() if isinstance(row, dict)]
@@ -256,6 +269,8 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "--peers", action="store_true", help="also beside textacy, if it and an English spaCy pipeline are installed"
     )
+    found.add_argument("--engines", action="store_true", help="also the embedded networks on other engines and in other forms")
+    found.add_argument("--engine-rows", type=int, default=400, metavar="N", help="rows of the engines section (default: 400)")
     found.add_argument("--ray", action="store_true", help="also on Ray")
     found.add_argument("--ray-articles", type=int, default=256, metavar="N", help="articles of the Ray section (default: 256)")
     found.add_argument(
