@@ -356,6 +356,21 @@ def test_data_mistakes_stop_before_training(tmp_path, tiny):
     done = train(ROOT / "configs/stance/finetune.yaml", tiny, tmp_path / "m", "--data", str(tmp_path / "alone.csv"))
     assert done.returncode == 1
     assert "only the label 'no': two or more are needed" in done.stderr
+    odd = [("We reject levy 1.", "levy 1", "no"), ("We reject levy 1.", "levy 1", "yes"), ("We back levy 2.", "a toll", "yes")]
+    odd += [
+        ("We back levy 3.", "levy 3", "yse"),
+        *((f"We reject levy {i}.", f"levy {i}", ("no", "yes")[i % 2]) for i in range(4, 20)),
+    ]
+    with (tmp_path / "odd.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "target", "label"), *odd])
+    (tmp_path / "dev.csv").write_text("text,label\nWe back it.,yes\nWe reject it.,no\n", encoding="utf-8")
+    argv = ["--data", str(tmp_path / "odd.csv"), "--dev", str(tmp_path / "dev.csv")]
+    done = train(ROOT / "configs/stance/finetune.yaml", tiny, tmp_path / "m", *argv)
+    assert done.returncode == 1
+    assert "too few train rows for yse: " in done.stderr
+    assert "did you mean 'yes'?" in done.stderr
+    assert "1 pairs are there with two labels, and are learnt with both ('We reject levy 1.': no and yes)" in done.stderr
+    assert "1 targets do not stand in their text, and are not marked in it ('We back levy 2.')" in done.stderr
     (tmp_path / "typo.jsonl").write_text(json.dumps(typo) + "\n", encoding="utf-8")
     for data, dev, says in (
         (DATA["stance"][1], DATA["stance"][1], "are in train too"),

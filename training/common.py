@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import difflib
 import gzip
 import json
 import os
@@ -194,7 +195,11 @@ def check_labels(train: list[dict], dev: list[dict], labels: tuple[str, ...], le
         counts = {label: sum(i["label"] == label for i in items) for label in labels}
         few = {label: n for label, n in counts.items() if n < (least if name == "train" else 1)}
         if few:
-            shown = ", ".join(f"{label}: {n}" for label, n in few.items())
+            others = [label for label in labels if label not in few]
+            near = {label: difflib.get_close_matches(label, others, n=1) for label in few}
+            shown = ", ".join(
+                f"{label}: {n}" + (f" (did you mean {near[label][0]!r}?)" if near[label] else "") for label, n in few.items()
+            )
             sys.exit(f"error: too few {name} rows for {shown}; add rows, or leave the label out of the config's labels")
 
 

@@ -30,6 +30,7 @@ from stancekit import labels as scheme
 from stancekit.stance import MARKERS, Encoder, locate
 
 IGNORE = -100
+SHOWN = 3  # rows that a message names
 ANY = "*"  # as `labels`: whatever labels the train rows have
 
 
@@ -64,12 +65,13 @@ def pairs(
 ) -> list[dict]:
     """Rows to (text, target, holder, label) pairs; a label outside `labels` stops the run.
 
-    A row without a label is left out, unless it has an auxiliary one; with `unique`, a pair that was there before too.
+    A row without a label is left out, unless it has an auxiliary one; with `unique`, a pair that was there before too. What is
+    odd about the rows (pairs that stand there twice, with two labels, or with a target that is not in their text) is said.
     """
     out: list[dict] = []
     unknown: dict[str, str] = {}
-    seen: set[tuple] = set()
-    twice = outside = 0
+    seen: dict[tuple, str | None] = {}
+    twice, torn, outside = 0, [], []
     for row in rows:
         entries = row.get("stances")
         if entries is None:
@@ -81,34 +83,49 @@ def pairs(
             if entry.get("label") is None and second is None and not entry.get("scores"):
                 continue
             if labels and (foreign := set(entry.get("scores") or ()) - set(labels)):
-                sys.exit(
-                    f"error: row {row.get('id', row['text'][:40])!r}: scores for {', '.join(sorted(foreign))}; the labels are {', '.join(labels)}"
-                )
+                sys.exit(f"error: row {named(row)}: scores for {', '.join(sorted(foreign))}; the labels are {', '.join(labels)}")
             if labels and entry["label"] not in (*labels, None):
-                unknown[entry["label"]] = row.get("id", row["text"][:40])
+                unknown[entry["label"]] = named(row)
                 continue
             span = (entry["start"], entry["end"]) if entry.get("start") is not None else None
             if span and not 0 <= span[0] < span[1] <= len(row["text"]):
-                sys.exit(f"error: row {row.get('id', row['text'][:40])!r}: target span {span} lies outside its text")
-            key = (row["text"], span or entry.get("target"), entry.get("holder"), entry["label"], second)
-            if unique and key in seen:
+                sys.exit(f"error: row {named(row)}: target span {span} lies outside its text")
+            key = (row["text"], span or entry.get("target"), entry.get("holder"))
+            if unique and (*key, entry["label"], second) in seen:
                 twice += 1
                 continue
-            seen.add(key)
-            outside += bool(span is None and entry.get("target") and locate(row["text"], entry["target"]) is None)
+            if entry["label"] is not None and seen.setdefault(key, entry["label"]) != entry["label"]:
+                torn.append(f"{named(row)}: {seen[key]} and {entry['label']}")
+            seen[(*key, entry["label"], second)] = None
+            if span is None and entry.get("target") and locate(row["text"], entry["target"]) is None:
+                outside.append(named(row))
             out.append(
                 {"text": row["text"], "span": span, "target": entry.get("target"), "holder": entry.get("holder"),
                  "context": row.get("context") or "", "label": entry["label"], "auxiliary": second, "file": row["file"],
                  "scores": entry.get("scores")}
             )  # fmt: skip
-    if unique and (twice or outside):
-        print(f"{twice} pairs left out that were there before; {outside} targets do not stand in their text", file=sys.stderr)
+    if unique:
+        for count, first, what in (
+            (twice, [], "pairs left out that were there before"),
+            (len(torn), torn, "pairs are there with two labels, and are learnt with both"),
+            (len(outside), outside, "targets do not stand in their text, and are not marked in it"),
+        ):
+            if count:
+                print(
+                    f"{count} {what}" + (f" ({'; '.join(first[:SHOWN])}{', …' * (count > SHOWN)})" if first else ""),
+                    file=sys.stderr,
+                )
     if unknown:
         label, where = next(iter(unknown.items()))
         near = difflib.get_close_matches(label, labels or (), n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(labels or ())}"
         sys.exit(f"error: unknown label {label!r} (row {where}); {hint} (another label set goes into the config's labels)")
     return out
+
+
+def named(row: dict) -> str:
+    """How a message calls a row."""
+    return str(row.get("id") or repr(row["text"][:40]))
 
 
 def whole_sentences(rows: list[dict]) -> list[dict]:
