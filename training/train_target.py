@@ -29,12 +29,17 @@ LABELS = tagging.bio(STANCES)
 
 
 def spans(row: dict) -> list[tuple[int, int, int]]:
-    """The row's targets (start, end, number of the stance), in text order."""
+    """The row's targets (start, end, number of the stance), in text order; of two that start together the longer one first.
+
+    A tagger cannot say that one span lies within another: it learns the first one (see `tagging.gold_labels`).
+    """
     if "stances" in row:
         found = [(s["start"], s["end"], s["label"]) for s in row["stances"] if s.get("start") is not None]
     else:
         found = [(*row["target_span"], row["label"])] if row.get("target_span") and row.get("label") else []
-    return sorted((s, e, STANCES.index(label)) for s, e, label in found if label in STANCES)
+    return sorted(
+        ((s, e, STANCES.index(label)) for s, e, label in found if label in STANCES), key=lambda span: (span[0], -span[1])
+    )
 
 
 def expected(row: dict, words: list[str], places: tagging.Spans) -> np.ndarray:
