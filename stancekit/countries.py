@@ -22,7 +22,7 @@ class Country(NamedTuple):
 # Words the package lacks, and words that several of its entries share: code → words.
 EXTRA = {
     "USA": "U.S.|US|U.S.A.|USA|American|Americans|Washington D.C.|Washington|White House|Pentagon|State Department|"
-    "Department of State|Oval Office|Biden administration|Trump administration|Obama administration|United States of America",
+    "Department of State|Oval Office|America|Biden administration|Trump administration|Obama administration|United States of America",
     "GBR": "U.K.|UK|Britain|British|Great Britain|Downing Street|Foreign Office|Briton|English|London",
     "RUS": "Kremlin|Soviet|Soviet Union|USSR|Russian Federation|Russians",
     "CHN": "PRC|Chinese|People's Republic of China|Zhongnanhai",
@@ -94,7 +94,11 @@ MOVEMENTS = ("Hamas", "Hezbollah", "Taliban")
 NO_COUNTRY = (
     "New Mexico|Northern Ireland|British Columbia|New England|New Jersey|Jersey City|Turkish Cypriot|Turkish Cypriots|Indian Ocean|"
     "Gulf of Mexico|South China Sea|East China Sea|Sea of Japan|Latin America|North America|South America|Central America|"
-    "European Council on"  # a think tank, on foreign relations
+    "Bank of America|Voice of America|Captain America|"
+    # the American state
+    "Georgia Gov|Georgia Governor|Georgia Senator|Georgia Sen|Georgia Secretary of State|Georgia Lt|Georgia Attorney General|"
+    "Georgia Republican|Georgia Republicans|Georgia Democrat|Georgia Democrats|Georgia Tech|Georgia State University|Atlanta, Georgia|"
+    "Savannah, Georgia|European Council on"  # the last one: a think tank, on foreign relations
 ).split("|")
 
 

@@ -293,11 +293,11 @@ class Pipeline:
             lists.append(found)
         return self._pairs(texts, lists[0], lists[1])
 
-    def _pairs(self, texts: list[str], targets: list[Target], holders: list[str | None]) -> list[Stance]:
+    def _pairs(self, texts: list[str], targets: list[Target], named: list[str | None]) -> list[Stance]:
         spans: list[Span | None] = []
         inputs = []
-        targets, holders = [or_none(t) for t in targets], [or_none(h) for h in holders]
-        for text, target, holder in zip(texts, targets, holders, strict=True):
+        targets, named = [or_none(t) for t in targets], [or_none(h) for h in named]
+        for text, target, holder in zip(texts, targets, named, strict=True):
             if not (target is None or isinstance(target, str) or (isinstance(target, tuple) and len(target) == 2)):
                 raise TypeError(f"a target is words, (start, end) or None, found {target!r}")
             if not (holder is None or isinstance(holder, str)):
@@ -311,7 +311,7 @@ class Pipeline:
             else:
                 spans.append(Span(None, None, target) if isinstance(target, str) else None)
         rows = self.stance_model.probabilities(inputs)
-        return [self.stance_model.stance(r, s, h) for r, s, h in zip(rows, spans, holders, strict=True)]
+        return [self.stance_model.stance(r, s, h) for r, s, h in zip(rows, spans, named, strict=True)]
 
     def evidence(self, text: str, *, target: Target = None, holder: str | None = None) -> list[tuple[Span, float]]:
         """The words of a statement that carry the decision of `stance` (before `abstain_below`), for one statement at a time.

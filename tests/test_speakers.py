@@ -64,6 +64,8 @@ def test_holder_is_the_party_spoken_for(cast):
         ("the Kremlin", "Russia", "RUS"),
         ("U.S.", "United States", "USA"),
         ("the EU", "European Union", ""),
+        ("America", "United States", "USA"),
+        ("Georgia", "Georgia", "GEO"),
     ],
 )
 def test_countries(text, name, code):
@@ -73,6 +75,11 @@ def test_countries(text, name, code):
 
 def test_common_words_are_no_countries():
     assert countries.find("turkey for us in china cups") == []
+
+
+@pytest.mark.parametrize("name", ["Latin America", "Voice of America", "the Americas", "Georgia Governor Ann Lee", "Georgia Republicans"])
+def test_names_that_hold_a_countrys(name):
+    assert countries.country_of(name) is None
 
 
 def holders(text):
