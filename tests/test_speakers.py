@@ -77,7 +77,9 @@ def test_common_words_are_no_countries():
     assert countries.find("turkey for us in china cups") == []
 
 
-@pytest.mark.parametrize("name", ["Latin America", "Voice of America", "the Americas", "Georgia Governor Ann Lee", "Georgia Republicans"])
+@pytest.mark.parametrize(
+    "name", ["Latin America", "Voice of America", "the Americas", "Georgia Governor Ann Lee", "Georgia Republicans"]
+)
 def test_names_that_hold_a_countrys(name):
     assert countries.country_of(name) is None
 

@@ -184,7 +184,7 @@ def test_checkpoints_are_averaged_and_continued(tiny, tmp_path):
     # a run from a checkpoint, with an auxiliary task besides, keeps what its classifier knows: at no learning rate it answers the same
     events = str(SEEDS / "authored_events.jsonl")
     done = train(
-        ROOT / "configs/stance/more.yaml",
+        ROOT / "configs/stance/base.yaml",
         tmp_path / "a",
         tmp_path / "d",
         "--data",
@@ -200,6 +200,24 @@ def test_checkpoints_are_averaged_and_continued(tiny, tmp_path):
     assert np.allclose(logits[0], logits[1], atol=1e-4)
     settings = json.loads((tmp_path / "d" / "stancekit.json").read_text(encoding="utf-8"))
     assert settings["continued_from"] == "a"
+
+
+def test_the_embedded_model_is_continued_with_its_classifier(tmp_path):
+    argv = [
+        "--data",
+        str(DATA["stance"][0]),
+        str(SEEDS / "authored_events.jsonl"),
+        "--set",
+        "max_steps=1",
+        "limit=60",
+        "batch_size=4",
+        "bf16=false",
+    ]
+    done = train(ROOT / "configs/stance/base.yaml", "embedded", tmp_path / "m", *argv, "learning_rate=0.0")
+    assert done.returncode == 0, done.stderr[-2000:]
+    texts = ["Peru rejects the levy.", "Peru thanked Chile.", "Oslo and Lima signed the accord."]
+    before, after = (nlp.stance(texts) for nlp in (sk.load(), sk.load(stance=tmp_path / "m")))
+    assert [s.label for s in before] == [s.label for s in after]
 
 
 def test_annotations_are_joined_with_their_texts(tmp_path):

@@ -129,30 +129,34 @@ def start(config: TrainConfig, task: str, labels):
     from export import dequantise
 
     folder = checkpoints.MODELS / task
-    old = AutoConfig.from_pretrained(folder)
-    same = tuple(old.id2label[i] for i in sorted(old.id2label)) == tuple(labels)
-    model = auto.from_config(AutoConfig.from_pretrained(folder, **label_maps(labels)))
     weights = dequantise(folder / "model.onnx")
-    if not same:
-        weights = {name: value for name, value in weights.items() if not name.startswith("classifier.")}
+    model = auto.from_config(AutoConfig.from_pretrained(folder, **label_maps(labels)))
+    head = {name: weights.pop(name) for name in [n for n in weights if n.startswith("classifier.")]}
     lacking = [n for n in model.load_state_dict(weights, strict=False).missing_keys if not n.startswith("classifier.")]
     if lacking:
         sys.exit(f"error: the embedded {task} model lacks weights: {', '.join(lacking[:5])}")
+    copy_head(model, folder, tuple(labels), head)
     return model, AutoTokenizer.from_pretrained(folder)
 
 
 def keep_head(model: torch.nn.Module, folder: Path, labels: tuple[str, ...]) -> None:
-    """Where `labels` begin with those of the checkpoint in `folder`, keep what its classifier knows of them."""
-    if not (folder / "model.safetensors").is_file():
-        return
+    """Where `labels` begin with those of the torch checkpoint in `folder`, keep what its classifier knows of them."""
+    if (folder / "model.safetensors").is_file():
+        with safe_open(folder / "model.safetensors", "pt") as file:
+            names = file.keys()  # the file itself cannot be gone through
+            copy_head(model, folder, labels, {n: file.get_tensor(n) for n in names if n.startswith("classifier.")})
+
+
+def copy_head(model: torch.nn.Module, folder: Path, labels: tuple[str, ...], weights: dict[str, torch.Tensor]) -> None:
+    """Copy the last layer of a checkpoint's classifier, if its labels are the first of `labels`; else leave the new one as it is."""
     old = AutoConfig.from_pretrained(folder).id2label
     names = tuple(old[i] for i in sorted(old))
-    if len(names) == len(labels) or names != labels[: len(names)]:
-        return  # the same head, which is loaded already, or another label set
+    if names != labels[: len(names)]:
+        return
     head = "classifier" if isinstance(model.classifier, torch.nn.Linear) else "classifier.out_proj"
-    with safe_open(folder / "model.safetensors", "pt") as file, torch.no_grad():
+    with torch.no_grad():
         for name in ("weight", "bias"):
-            getattr(model.get_submodule(head), name)[: len(names)] = file.get_tensor(f"{head}.{name}")
+            getattr(model.get_submodule(head), name)[: len(names)] = weights[f"{head}.{name}"]
 
 
 def freeze(model: torch.nn.Module, layers: int) -> None:
