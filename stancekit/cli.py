@@ -24,6 +24,7 @@ from .corpus import Article, Labelled, Problem, Reader, died, label
 from .labels import NEUTRAL
 from .options import parser
 from .parallel import counted, spread
+from .phrases import is_pronoun
 from .runs import Run, begun, made_with, names_folder
 from .tables import Columns
 from .types import Document
@@ -267,7 +268,12 @@ def table(docs: Sequence[Document], width: int | None = None) -> str:
                 textwrap.shorten(str(value), size, placeholder="…")
                 for value, size in (
                     (row["holder"] if row["reported"] else row["speaker"] or "?", who),
-                    (row["target"] or "–", what),
+                    (
+                        f"{row['target']} ({row['target_name']})"
+                        if row["target"] and row["target_name"] and is_pronoun(row["target"])
+                        else row["target"] or "–",
+                        what,
+                    ),
                     (row["text"], says),
                 )
             ]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
 from . import checkpoints, holders
+from .antecedents import name_targets
 from .attribution import AttributionModel
 from .backends import Backend, open_backend
 from .parallel import spread, told_threads
@@ -197,14 +198,17 @@ class Pipeline:
                 drafts.append((i, unit, cast.holder(unit.speaker)))
         stances = self._stances(texts, layouts, drafts)
         statements: list[list[Statement]] = [[] for _ in texts]
+        parties: list[list[str | None]] = [[] for _ in texts]
         for (i, unit, who), (found, cut) in zip(drafts, stances, strict=True):
             statements[i].append(_statement(len(statements[i]), texts[i], unit, found, cut, who.code))
+            parties[i].append(who.holder)
         for i, text in enumerate(texts):
             if len(text) > MAX_CHARS:
                 warnings.warn(
                     f"document {ids[i]!r} has {len(text):,} characters: only the first {MAX_CHARS:,} were read", stacklevel=3
                 )
-        return [Document(t, tuple(s), d) for t, s, d in zip(texts, statements, ids, strict=True)]
+        named = [name_targets(s, p) for s, p in zip(statements, parties, strict=True)]
+        return [Document(t, tuple(s), d) for t, s, d in zip(texts, named, ids, strict=True)]
 
     def _stances(
         self, originals: Sequence[str], layouts: Sequence[Layout], drafts: Sequence[Draft]

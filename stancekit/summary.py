@@ -10,53 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from . import countries
 from .labels import NEUTRAL, STANCES
+from .phrases import head, is_pronoun, telling
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BALANCE = {"support": 1, "cooperate": 1, "condemn": -1, "reject": -1}  # the side that a stance takes
 
-# Words that say nothing about which thing is meant.
-EMPTY = frozenset(
-    """a an the this that these those its his her their our my your any all every each some such both new newly current recent
-    ongoing so-called said same own very further more latest proposed announced planned own's s""".split()
-)
-# Where a noun phrase's head has been: what follows only says more about it.
-AFTER_HEAD = frozenset("of in on at by for from to with without against between among over under about after before during since "
-                       "toward towards within into upon as than that which who whom whose where when while whether if".split())  # fmt: skip
-WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
-PRONOUNS = frozenset("it he she they him her them us we i me you this that these those itself himself themselves".split())
-
-
 CLEARLY = 3
-
-
-def is_pronoun(target: str) -> bool:
-    """Whether a target is only a pronoun ("us", not "US")."""
-    word = target.strip()
-    return word.lower() in PRONOUNS and not (len(word) > 1 and word.isupper())
-
-
-def _words(text: str) -> list[str]:
-    found = [re.sub(r"[’']s?$", "", w.lower()) for w in WORD.findall(text)]
-    return [w for w in found if w and w not in EMPTY]
-
-
-def _singular(word: str) -> str:
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith(("ses", "xes", "ches", "shes")) and len(word) > 5:
-        return word[:-2]
-    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3 else word
-
-
-def head(target: str) -> tuple[str, frozenset[str]]:
-    """The head noun of a target and the other words that tell it from others: "the new levy on fish" → ("levy", {"fish"})."""
-    words = _words(target)
-    at = next((i for i, w in enumerate(words) if w in AFTER_HEAD and i > 0), len(words))
-    first = [_singular(w) for w in words[:at]] or [target.lower().strip()]
-    rest = {_singular(w) for w in words[at:] if w not in AFTER_HEAD}
-    return first[-1], frozenset({*first[:-1], *rest})
 
 
 def merge_targets(targets: Iterable[str | None]) -> dict[str, str]:
@@ -108,7 +69,9 @@ def prepared(frame: pd.DataFrame, by: str) -> pd.DataFrame:
             raise ValueError(
                 f"no column {column!r}: the frame has {', '.join(map(str, frame.columns))}; it should be that of to_frame()"
             )
-    named = frame["target"].map(lambda t: isinstance(t, str) and not is_pronoun(t) and bool(_words(t)))
+    if "target_name" in frame.columns:  # what a pronoun stands for, a country's one name
+        frame = frame.assign(target=frame["target_name"].where(frame["target_name"].notna(), frame["target"]))
+    named = frame["target"].map(lambda t: isinstance(t, str) and not is_pronoun(t) and bool(telling(t)))
     kept = frame["label"].isin(STANCES) & named.astype(bool) & frame[by].notna()
     if by == "speaker" and "reported" in frame.columns:
         kept &= ~frame["reported"].fillna(False).astype(bool)

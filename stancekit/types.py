@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FRAME_COLUMNS = [
     "doc_id", "id", "speaker", "holder", "label", "target", "score", "kind", "cue", "text",
-    "start", "end", "target_start", "target_end", "country", "reported", "speaker_score",
+    "start", "end", "target_start", "target_end", "country", "reported", "speaker_score", "target_name",
 ]  # fmt: skip
 
 
@@ -54,6 +54,8 @@ class Stance:
         holder: whose stance it is, or None.
         country: the holder's country as an ISO 3166-1 alpha-3 code, or None where it is not known or not one.
         reported: whether the statement tells the stance of another party than its speaker's ("Corbu said that Kyiv rejects talks").
+        name: what the target is called where its words are not its name: what a pronoun stands for ("it": "the peace plan"), a
+            country's one name ("Moscow": "Russia"); None where the words must do, and where nothing tells what a pronoun stands for.
     """
 
     label: str
@@ -63,6 +65,7 @@ class Stance:
     holder: str | None = None
     country: str | None = None
     reported: bool = False
+    name: str | None = None
 
     def to_record(self) -> dict[str, Any]:
         """The stance as in the record format (a dict that json can write)."""
@@ -77,6 +80,7 @@ class Stance:
             "scores": {k: round(v, 4) for k, v in self.scores.items()},
             "country": self.country,
             "reported": self.reported,
+            "name": self.name,
         }
 
     @classmethod
@@ -87,7 +91,7 @@ class Stance:
         label = record["label"]
         score, scores = float(record.get("score", 1.0)), dict(record.get("scores", {}))
         reported = bool(record.get("reported", False))
-        return cls(label, score, scores, span, record.get("holder"), record.get("country"), reported)
+        return cls(label, score, scores, span, record.get("holder"), record.get("country"), reported, record.get("name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +193,7 @@ class Statement:
                     "country": stance.country if stance else self.country,
                     "reported": stance is not None and stance.reported,
                     "speaker_score": None if self.speaker_score is None else round(self.speaker_score, 4),
+                    "target_name": stance.name if stance else None,
                 }
             )
         return rows

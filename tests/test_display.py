@@ -16,6 +16,7 @@ import pytest
 import stancekit as sk
 from stancekit.cli import main
 from stancekit.display import NOBODY, render_all, summary_html
+from stancekit.phrases import is_pronoun
 from stancekit.types import Document, Span, Stance, Statement
 
 from .conftest import ROOT, SEED
@@ -269,6 +270,12 @@ def bare(text):
     return re.sub(r"\s+", "", text)
 
 
+def shown_target(stance):
+    """A target's words, and what they stand for where they are a pronoun."""
+    words = stance["target"]
+    return words + f" ({stance['name']})" * bool(stance["name"] and is_pronoun(words)) if words else "–"
+
+
 def test_highlights_equal_the_records(browser, report):
     path, records = report
     browser.open(path)
@@ -305,7 +312,7 @@ def test_highlights_equal_the_records(browser, report):
         '[...document.querySelectorAll(".stances tbody tr")].map(row => [...row.cells].map(cell => cell.textContent))'
     )
     wanted = [
-        ((r["speaker"] or NOBODY) + f"(stance of {s['holder']})" * s["reported"], s["label"], s["target"] or "–", r["text"])
+        ((r["speaker"] or NOBODY) + f"(stance of {s['holder']})" * s["reported"], s["label"], shown_target(s), r["text"])
         for r in records
         for s in r["stances"]
     ]

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import stancekit as sk
-from stancekit.summary import head
+from stancekit.phrases import head
 
 matplotlib.use("Agg")
 

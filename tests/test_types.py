@@ -35,7 +35,9 @@ def test_record_has_the_contract_keys(doc):
         "stances",
         "truncated",
     } <= set(record)
-    assert {"holder", "target", "start", "end", "label", "score", "scores", "country", "reported"} == set(record["stances"][0])
+    assert {"holder", "target", "start", "end", "label", "score", "scores", "country", "reported", "name"} == set(
+        record["stances"][0]
+    )
     json.dumps(record)
 
 

@@ -1,0 +1,69 @@
+"""What a target that is only a pronoun stands for ("We support it"), as far as the statements around it tell.
+
+Rules, not a coreference model: "us" is the party that speaks; "it" and "them" are the nearest target before them that agrees in
+number, in the same statement or in one of the two before it. Where none does, the target keeps no name; nor do "this" (mostly what was
+said before, not a target of it), "he" and "you".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from . import countries
+from .phrases import head, is_plural, is_pronoun
+from .types import Stance, Statement
+
+SPEAKER = frozenset(("i", "me", "myself"))
+PARTY = frozenset(("we", "us", "ourselves"))
+SINGULAR = frozenset(("it", "itself"))
+PLURAL = frozenset(("they", "them", "themselves"))
+BACK = 2  # statements
+NEAR = 600  # characters between the end of a statement and the pronoun that may still mean a target of it
+PEOPLE = frozenset("people police public team staff family government side military army opposition leadership".split())
+
+
+def agrees(pronoun: str, target: str) -> bool:
+    """Whether a pronoun can stand for a target, by number; a party is "it" as well as "they"."""
+    party = head(target)[0] in PEOPLE or countries.is_country(target)
+    return party or is_plural(target) == (pronoun in PLURAL)
+
+
+def name_targets(statements: Sequence[Statement], parties: Iterable[str | None]) -> list[Statement]:
+    """Give the targets that need one a name (`Stance.name`): countries the library's, pronouns what they stand for.
+
+    Args:
+        statements: of one article, in text order.
+        parties: the party that speaks in each (`speakers.Holder.holder`).
+    """
+    out: list[Statement] = []
+    for statement, party in zip(statements, parties, strict=True):
+        named: list[Stance] = []
+        for stance in statement.stances:
+            named.append(replace(stance, name=_name(stance, statement, party, named, out[-BACK:])))
+        out.append(replace(statement, stances=tuple(named)) if named else statement)
+    return out
+
+
+def _name(
+    stance: Stance, statement: Statement, party: str | None, same: Sequence[Stance], before: Sequence[Statement]
+) -> str | None:
+    if stance.target is None or stance.target.start is None:
+        return None
+    words = stance.target.text
+    if not is_pronoun(words):
+        bare = words.removeprefix("the ").removeprefix("The ")
+        return countries.canonical(bare) if countries.is_country(bare) else None
+    pronoun = words.strip().lower()
+    if pronoun in SPEAKER:
+        return statement.speaker
+    if pronoun in PARTY:
+        return party
+    if pronoun not in SINGULAR | PLURAL:
+        return None
+    for others in (reversed(same), *(s.stances for s in reversed(before) if stance.target.start - s.end <= NEAR)):
+        for other in others:
+            told = other.name or (other.target.text if other.target and not is_pronoun(other.target.text) else None)
+            if told and agrees(pronoun, told):
+                return told
+    return None
