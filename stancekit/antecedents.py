@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from . import countries
+from .names import ROLE_WORD, runs
 from .phrases import head, is_plural, is_pronoun
 from .types import Stance, Statement
 
@@ -24,9 +25,13 @@ PEOPLE = frozenset("people police public team staff family government side milit
 
 
 def agrees(pronoun: str, target: str) -> bool:
-    """Whether a pronoun can stand for a target, by number; a party is "it" as well as "they"."""
-    party = head(target)[0] in PEOPLE or countries.is_country(target)
-    return party or is_plural(target) == (pronoun in PLURAL)
+    """Whether "it" or "them" can stand for a target: not for a person; by number; a party is "it" as well as "they"."""
+    if countries.is_country(target):
+        return True
+    names = runs(target)
+    if (names and names[-1][1] == len(target)) or ROLE_WORD.fullmatch(target.removeprefix("the ")):
+        return False
+    return head(target)[0] in PEOPLE or is_plural(target) == (pronoun in PLURAL)
 
 
 def name_targets(statements: Sequence[Statement], parties: Iterable[str | None]) -> list[Statement]:
@@ -50,20 +55,24 @@ def _name(
 ) -> str | None:
     if stance.target is None or stance.target.start is None:
         return None
-    words = stance.target.text
+    words = stance.target.text.strip()
     if not is_pronoun(words):
         bare = words.removeprefix("the ").removeprefix("The ")
-        return countries.canonical(bare) if countries.is_country(bare) else None
-    pronoun = words.strip().lower()
+        name = countries.canonical(bare) if bare[:1].isupper() and countries.is_country(bare) else bare
+        return name if name != bare else None
+    pronoun = words.lower()
     if pronoun in SPEAKER:
         return statement.speaker
     if pronoun in PARTY:
         return party
     if pronoun not in SINGULAR | PLURAL:
         return None
-    for others in (reversed(same), *(s.stances for s in reversed(before) if stance.target.start - s.end <= NEAR)):
-        for other in others:
-            told = other.name or (other.target.text if other.target and not is_pronoun(other.target.text) else None)
-            if told and agrees(pronoun, told):
-                return told
+    near = [s.stances for s in reversed(before) if stance.target.start - s.end <= NEAR]
+    for other in (other for stances in (same, *near) for other in reversed(stances)):
+        words = other.target.text if other.target else ""
+        told = other.name or words
+        if words.lower() in SPEAKER | PARTY or (is_pronoun(words) and not other.name) or told in (party, statement.speaker):
+            continue  # nobody speaks of themselves as "it"
+        if told and agrees(pronoun, told):
+            return told
     return None

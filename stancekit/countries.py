@@ -94,12 +94,19 @@ MOVEMENTS = ("Hamas", "Hezbollah", "Taliban")
 NO_COUNTRY = (
     "New Mexico|Northern Ireland|British Columbia|New England|New Jersey|Jersey City|Turkish Cypriot|Turkish Cypriots|Indian Ocean|"
     "Gulf of Mexico|South China Sea|East China Sea|Sea of Japan|Latin America|North America|South America|Central America|"
-    "Bank of America|Voice of America|Captain America|"
-    # the American state
-    "Georgia Gov|Georgia Governor|Georgia Senator|Georgia Sen|Georgia Secretary of State|Georgia Lt|Georgia Attorney General|"
-    "Georgia Republican|Georgia Republicans|Georgia Democrat|Georgia Democrats|Georgia Tech|Georgia State University|Atlanta, Georgia|"
-    "Savannah, Georgia|European Council on"  # the last one: a think tank, on foreign relations
+    "European Council on"  # a think tank, on foreign relations
 ).split("|")
+
+
+# Where "America" is a part of another name ("PEN America"), and where "Georgia" is the American state.
+NOT_AMERICA = re.compile(
+    r"(?:\b(?!(?:The|In|But|And|If|When|While|As|For|From|With|To|That|Yet|So|Since|Of)\b)[A-Z][\w.’']*(?: of)? |-)$"
+)
+STATE_BEFORE = re.compile(r"\b(?:Atlanta|Augusta|Savannah|Macon|Marietta|Athens), $")
+STATE_AFTER = re.compile(
+    r"(?:[’']s)? (?:Gov\b|Governor|Lt\b|Lieutenant Governor|Sen\b|Senat|Rep\b|Republican|Democrat|Secretary of State|Attorney General|Tech\b|"
+    r"State (?:University|Patrol|Sen|Rep)|General Assembly|House of Representatives)"
+)
 
 
 @functools.cache
@@ -157,6 +164,11 @@ def find(text: str) -> list[tuple[int, int, Country]]:
     table = _table()
     for match in _pattern().finditer(text):
         word, found = match.group(), table.get(match.group().lower())
+        before, after = text[max(0, match.start() - 40) : match.start()], text[match.end() : match.end() + 40]
+        if (word == "America" and NOT_AMERICA.search(before)) or (
+            word == "Georgia" and (STATE_BEFORE.search(before) or STATE_AFTER.match(after))
+        ):
+            continue
         if found and word[0].isupper() and (len(word) > 3 or word.isupper() or "." in word):
             out.append((match.start(), match.end(), found))
     return out
@@ -200,5 +212,5 @@ def is_state(text: str) -> bool:
 
 def canonical(text: str) -> str:
     """The one name of the country that `text` names ("Moscow" → "Russia"); other text unchanged."""
-    country = _table().get(text.strip().lower().removeprefix("the "))
+    country = _table().get(text.strip().lower().removeprefix("the ").removesuffix("'s").removesuffix("’s"))
     return country.name if country else text

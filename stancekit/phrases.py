@@ -13,7 +13,12 @@ EMPTY = frozenset(
 AFTER_HEAD = frozenset("of in on at by for from to with without against between among over under about after before during since "
                        "toward towards within into upon as than that which who whom whose where when while whether if".split())  # fmt: skip
 WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
-PRONOUNS = frozenset("it he she they him her them us we i me you this that these those itself himself themselves".split())
+PRONOUNS = frozenset(
+    """it he she they him her them us we i me you this that these those itself himself herself themselves myself ourselves yourself
+    yourselves""".split()
+)
+PLURALS = frozenset("people men women children".split())  # without an s
+SINGULARS = frozenset("news politics economics series headquarters means".split())  # with one
 
 
 def is_pronoun(target: str) -> bool:
@@ -47,7 +52,10 @@ def head(target: str) -> tuple[str, frozenset[str]]:
 
 
 def is_plural(target: str) -> bool:
-    """Whether a phrase names several, going by its head noun or by two names: "the fishing levies", "Oslo and Lima"."""
-    noun = head(target)[0]
-    word = next((w for w in telling(target) if singular(w) == noun), noun)
-    return word != noun or bool(re.fullmatch(r"[A-Z][^,]*(?:, [A-Z][^,]*)*,? and (?:the )?[A-Z].*", target))
+    """Whether a phrase names several, going by its head noun or by an "and" before what says more about it: "the levies", "Oslo and Lima"."""
+    words = [w.lower() for w in WORD.findall(target)]
+    words = words[: next((i for i, w in enumerate(words) if w in AFTER_HEAD and i > 0), len(words))]
+    noun = words[-1] if words else ""
+    if "and" in words[1:-1] or noun in PLURALS:
+        return True
+    return singular(noun) != noun and noun not in SINGULARS

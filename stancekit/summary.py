@@ -56,6 +56,15 @@ def merge_targets(targets: Iterable[str | None]) -> dict[str, str]:
     return {**{t: out[t.strip()] for t in targets if t and t.strip()}, **out}
 
 
+def target_names(frame: pd.DataFrame) -> pd.Series:
+    """What each row's target is called: `target_name` (what a pronoun stands for, a country's one name), else its words."""
+    words = frame["target"].astype(object)
+    if "target_name" not in frame.columns:
+        return words
+    name = frame["target_name"].astype(object)
+    return name.where(name.map(lambda n: isinstance(n, str) and bool(n.strip())).astype(bool), words)
+
+
 def prepared(frame: pd.DataFrame, by: str) -> pd.DataFrame:
     """The stances of a frame that can be counted: not neutral, somebody's, toward a target that is named; targets merged.
 
@@ -69,8 +78,7 @@ def prepared(frame: pd.DataFrame, by: str) -> pd.DataFrame:
             raise ValueError(
                 f"no column {column!r}: the frame has {', '.join(map(str, frame.columns))}; it should be that of to_frame()"
             )
-    if "target_name" in frame.columns:  # what a pronoun stands for, a country's one name
-        frame = frame.assign(target=frame["target_name"].where(frame["target_name"].notna(), frame["target"]))
+    frame = frame.assign(target=target_names(frame))
     named = frame["target"].map(lambda t: isinstance(t, str) and not is_pronoun(t) and bool(telling(t)))
     kept = frame["label"].isin(STANCES) & named.astype(bool) & frame[by].notna()
     if by == "speaker" and "reported" in frame.columns:
@@ -151,6 +159,7 @@ def stance_timeline(
     found = frame.assign(_when=when)
     found = found[found["label"] != NEUTRAL]
     if target is not None:
+        found = found.assign(target=target_names(found))
         names = merge_targets(found["target"].dropna().tolist())
         wanted = {name for form, name in names.items() if target.lower() in (form.lower(), name.lower())}
         found = found[found["target"].map(names).isin(wanted)]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from stancekit import stance_matrix
 from stancekit.antecedents import name_targets
+from stancekit.cli import table
 from stancekit.types import Span, Stance, Statement
 
 
@@ -32,7 +34,24 @@ def names(*told, party="Peru"):
         ([("We back Moscow.", "Moscow"), ("We work with them.", "them")], ["Russia", "Russia"]),
         ([("We back the levy.", "the levy"), ("We thank them.", "them")], [None, None]),  # number
         ([("We back Oslo's plan.", "Oslo's plan"), ("We thank him.", "him")], [None, None]),
-        ([("This is good.", "This")], [None]),
+        ([("We back the levy.", "the levy"), ("This is good.", "This")], [None, None]),
+        (
+            [("We praise the accord and condemn the siege.", "the accord", "the siege"), ("We reject it.", "it")],
+            [None, None, "the siege"],
+        ),
+        (
+            [("We condemn President Torres.", "President Torres"), ("We reject it.", "it"), ("We back them.", "them")],
+            [None, None, None],
+        ),
+        ([("They thanked me.", "me"), ("We support it.", "it")], ["Ana Ruiz", None]),  # nor the speaker's own party
+        ([("They stand with us.", "us"), ("We defend ourselves.", "ourselves"), ("We back it.", "it")], ["Peru", "Peru", None]),
+        (
+            [("We back the levy and the toll.", "the levy and the toll"), ("We want them.", "them")],
+            [None, "the levy and the toll"],
+        ),
+        ([("We back the news.", "the news"), ("We want it.", "it")], [None, "the news"]),
+        ([("We help the children.", "the children"), ("We want it.", "it")], [None, None]),
+        ([("Chile is right.", "Chile"), ("We like turkey.", "turkey"), ("We trust Chile's.", "Chile's")], [None, None, "Chile"]),
         ([("We back the levy.", "the levy"), ("Fine.",), ("So be it.",), ("We back it.", "it")], [None, None]),  # too long ago
         ([("The US must act.", "The US")], ["United States"]),
         ([("We back the levy.", "the levy"), ("So " * 250,), ("We back it.", "it")], [None, None]),  # too far away
@@ -54,3 +73,6 @@ def test_in_an_article(nlp):
     records = doc.to_records()
     assert [t.name for s in type(doc).from_records(text, records) for t in s.stances] == [t.name for s in doc for t in s.stances]
     assert "the fishing accord" in doc.to_frame()["target_name"].tolist()
+    assert "it (the fishing accord)" in doc._repr_html_()
+    assert "it (the fishing accord)" in table([doc], 160)
+    assert set(stance_matrix(doc.to_frame()).columns) == {"the fishing accord"}

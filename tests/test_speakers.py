@@ -78,10 +78,19 @@ def test_common_words_are_no_countries():
 
 
 @pytest.mark.parametrize(
-    "name", ["Latin America", "Voice of America", "the Americas", "Georgia Governor Ann Lee", "Georgia Republicans"]
-)
+    "name",
+    ["Latin America", "Voice of America", "PEN America", "Boy Scouts of America", "Latin-America", "the Americas", "Georgia Governor Ann Lee",
+     "Georgia’s Republicans", "Georgia Senators", "Macon, Georgia"],
+)  # fmt: skip
 def test_names_that_hold_a_countrys(name):
     assert countries.country_of(name) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["In America", "friends of America", "America", "Trump said America wins", "Georgia’s foreign minister"]
+)
+def test_they_are_countries_elsewhere(text):
+    assert countries.country_of(text).code in ("USA", "GEO")
 
 
 def holders(text):

@@ -88,3 +88,15 @@ def test_figures_say_how_many_stances_are_behind_them():
         with pytest.raises(ValueError, match="no stance with a target"):
             plot(FRAME[:0])
     pyplot.close("all")
+
+
+def test_what_pronouns_stand_for_is_counted():
+    frame = pd.DataFrame(
+        {"speaker": ["Ann", "Ann", "Ann"], "label": ["support"] * 3, "target": ["them", "Russia", "it"], "target_name": ["Russia", "", None],
+         "doc_id": ["a", "b", "c"], "date": ["2026-01-01"] * 3}
+    )  # fmt: skip
+    assert sk.stance_matrix(frame, value="statements").to_dict() == {"Russia": {"Ann": 2}}
+    assert sk.stance_timeline(frame, target="Russia")["support"].sum() == 2
+    assert (
+        sk.stance_matrix(frame.astype({"target": "category", "target_name": "category"}), value="statements")["Russia"].sum() == 2
+    )

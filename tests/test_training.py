@@ -218,6 +218,9 @@ def test_the_embedded_model_is_continued_with_its_classifier(tmp_path):
     texts = ["Peru rejects the levy.", "Peru thanked Chile.", "Oslo and Lima signed the accord."]
     before, after = (nlp.stance(texts) for nlp in (sk.load(), sk.load(stance=tmp_path / "m")))
     assert [s.label for s in before] == [s.label for s in after]
+    settings = json.loads((tmp_path / "m" / "stancekit.json").read_text(encoding="utf-8"))
+    assert settings["base"] == "all-MiniLM-L6-v2"
+    assert settings["continued_from"].startswith("embedded, of 20")
 
 
 def test_annotations_are_joined_with_their_texts(tmp_path):
@@ -374,20 +377,24 @@ def test_data_mistakes_stop_before_training(tmp_path, tiny):
     done = train(ROOT / "configs/stance/finetune.yaml", tiny, tmp_path / "m", "--data", str(tmp_path / "alone.csv"))
     assert done.returncode == 1
     assert "only the label 'no': two or more are needed" in done.stderr
-    odd = [("We reject levy 1.", "levy 1", "no"), ("We reject levy 1.", "levy 1", "yes"), ("We back levy 2.", "a toll", "yes")]
+    odd = [
+        ("We reject levy 1.", "levy 1", "no"),
+        ("We reject levy 1.", "levy 1", "approve"),
+        ("We back levy 2.", "a toll", "approve"),
+    ]
     odd += [
-        ("We back levy 3.", "levy 3", "yse"),
-        *((f"We reject levy {i}.", f"levy {i}", ("no", "yes")[i % 2]) for i in range(4, 20)),
+        ("We back levy 3.", "levy 3", "approv"),
+        *((f"We reject levy {i}.", f"levy {i}", ("no", "approve")[i % 2]) for i in range(4, 20)),
     ]
     with (tmp_path / "odd.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("text", "target", "label"), *odd])
-    (tmp_path / "dev.csv").write_text("text,label\nWe back it.,yes\nWe reject it.,no\n", encoding="utf-8")
+    (tmp_path / "dev.csv").write_text("text,label\nWe back it.,approve\nWe reject it.,no\n", encoding="utf-8")
     argv = ["--data", str(tmp_path / "odd.csv"), "--dev", str(tmp_path / "dev.csv")]
     done = train(ROOT / "configs/stance/finetune.yaml", tiny, tmp_path / "m", *argv)
     assert done.returncode == 1
-    assert "too few train rows for yse: " in done.stderr
-    assert "did you mean 'yes'?" in done.stderr
-    assert "1 pairs are there with two labels, and are learnt with both ('We reject levy 1.': no and yes)" in done.stderr
+    assert "too few train rows for approv: " in done.stderr
+    assert "did you mean 'approve'?" in done.stderr
+    assert "1 pairs are there with two labels, and are learnt with both ('We reject levy 1.': no and approve)" in done.stderr
     assert "1 targets do not stand in their text, and are not marked in it ('We back levy 2.')" in done.stderr
     (tmp_path / "typo.jsonl").write_text(json.dumps(typo) + "\n", encoding="utf-8")
     for data, dev, says in (

@@ -1,6 +1,6 @@
 """Average the weights of checkpoints of one lineage into another: often better than each (Wortsman et al. 2022, "Model soups").
 
-    python training/average.py runs/stance runs/stance-more --shares 0.5 0.5 --out runs/average --data statements_dev.jsonl
+    python training/average.py runs/one runs/two --shares 0.5 0.5 --out runs/average --data statements_dev.jsonl
 
 The checkpoints must have the same layers and labels, and come from one another or from one start: elsewhere an average means nothing.
 With --data the figures on it are written into the new checkpoint, and its temperature is fitted there.

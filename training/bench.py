@@ -282,6 +282,9 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> Figures:
     arguments = parser().parse_args(argv)
+    for name in ("repeat", "engine_rows"):
+        if getattr(arguments, name) < 1:
+            parser().error(f"--{name.replace('_', '-')} must be at least 1, found {getattr(arguments, name)}")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing here needs the Hub
     figures = measure(arguments)
     print(json.dumps(figures, indent=1, ensure_ascii=False) if arguments.json else table(figures))

@@ -6,8 +6,8 @@ The promise is that a row's result does not depend on its company: probabilities
 batch differ by at most `KEPT`. Every form is made from the same weights, those that ship, rebuilt in fp32, and is given the
 same rows in the same batches (`backends.Backend.run`), in turn with the others.
 
-Forms: fp32; bf16, where the processor multiplies in it; int8 by row, which ships (see export.py); int8 dynamic, ONNX Runtime's own, which
-scales activations over the whole batch; int8 static (QDQ), whose scales are calibrated on some of the rows beforehand.
+Forms: fp32; bf16 (torch emulates it, slowly, where the processor does not multiply in it); int8 by row, which ships (see export.py); int8 dynamic, ONNX Runtime's own, which
+scales activations over the whole batch; int8 static (QDQ), whose scales are calibrated beforehand on other rows.
 """
 
 from __future__ import annotations
@@ -105,13 +105,12 @@ def record(nlp: sk.Pipeline, source: Source, count: int) -> dict[str, Rows]:
 
 
 def static_int8(ready: Path, out: Path, rows: Rows) -> None:
-    """Calibrate and write the static int8 (QDQ) form: scales from the largest and least values over some rows."""
+    """Calibrate and write the static int8 (QDQ) form: scales from the largest and least values over the rows."""
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
     class Feed(CalibrationDataReader):
         def __init__(self) -> None:
-            step = max(1, len(rows[0]) // CALIBRATED_ON)
-            self.left = [(ids, rows[1][i] if rows[1] else [0] * len(ids)) for i, ids in enumerate(rows[0])][::step]
+            self.left = [(ids, rows[1][i] if rows[1] else [0] * len(ids)) for i, ids in enumerate(rows[0])]
 
         def get_next(self) -> dict[str, Any] | None:
             if not self.left:
@@ -128,11 +127,11 @@ def static_int8(ready: Path, out: Path, rows: Rows) -> None:
     )  # fmt: skip
 
 
-def forms(task: str, folder: Path, threads: int, rows: Rows) -> tuple[dict[str, Backend], dict[str, str]]:
+def forms(task: str, folder: Path, threads: int, calibration: Rows) -> tuple[dict[str, Backend], dict[str, str]]:
     """All engines and forms of one embedded network that there are here, and why the others are left out."""
-    torch, transformers = need("torch", "transformers", install="'stancekit[train]'")
-    need("accelerate", "datasets", "onnx", "yaml", install="'stancekit[train]'")
     import common
+    import torch
+    import transformers
     from config import TrainConfig
     from export import to_onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -168,12 +167,15 @@ def forms(task: str, folder: Path, threads: int, rows: Rows) -> tuple[dict[str, 
     quant_pre_process(str(fp32.folder / "model.onnx"), str(ready), skip_symbolic_shape=True)
     dynamic = variant("dynamic", lambda path: quantize_dynamic(ready, path, weight_type=QuantType.QInt8, per_channel=True))
     found["ONNX Runtime, int8 dynamic"] = OnnxBackend(dynamic, threads)
-    static = variant("static", lambda path: static_int8(ready, path, rows))
+    static = variant("static", lambda path: static_int8(ready, path, calibration))
     found["ONNX Runtime, int8 static"] = OnnxBackend(static, threads)
     try:
-        need("openvino", install="openvino")
+        (openvino,) = need("openvino", install="openvino")
         found["OpenVINO, fp32"] = OpenVino(fp32, threads)
-        found["OpenVINO, bf16"] = OpenVinoBf16(fp32, threads)
+        if "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+            found["OpenVINO, bf16"] = OpenVinoBf16(fp32, threads)
+        else:
+            left_out["OpenVINO, bf16"] = "this processor does not multiply in bf16"
         found["OpenVINO, int8 static"] = OpenVino(static, threads)
     except Absent as error:
         left_out["OpenVINO"] = str(error)
@@ -203,12 +205,15 @@ def compare(source: Source, count: int, threads: int, repeat: int, tasks: Sequen
 
     Ratios are medians over rounds in which every engine takes its turn, after one round that does not count.
     """
-    recorded = record(sk.load(threads=threads), source, count)
+    need("torch", "transformers", "accelerate", "datasets", "onnx", "yaml", install="'stancekit[train]'")
+    recorded = record(sk.load(threads=threads), source, count + CALIBRATED_ON)
     figures: Figures = {}
     for task in tasks:
-        rows = recorded[task]
+        ids, types = recorded[task]
+        calibration = (ids[:CALIBRATED_ON], types[:CALIBRATED_ON] if types is not None else None)
+        rows: Rows = (ids[CALIBRATED_ON:], types[CALIBRATED_ON:] if types is not None else None)
         with tempfile.TemporaryDirectory() as folder:
-            engines, left_out = forms(task, Path(folder), threads, rows)
+            engines, left_out = forms(task, Path(folder), threads, calibration)
             outputs = {name: engine.run(*rows) for name, engine in engines.items()}  # the round that does not count
             taken: dict[str, list[float]] = {name: [] for name in engines}
             for number in range(repeat):

@@ -35,6 +35,7 @@ from stancekit import checkpoints
 from stancekit.backends import SAFE
 
 DATASET = "dataset:"  # before the name of a dataset, as data
+ALIKE = 0.85  # of spelling, from which on a rare label is taken for a slip: "suport" is, "disagree" beside "agree" is not
 EMBEDDED = "embedded"  # as `base`: start from the model inside the package
 
 
@@ -116,8 +117,8 @@ def _read(path: str):
 def start(config: TrainConfig, task: str, labels):
     """The model to train, and its tokenizer: from `base`, or from the embedded model where that says so.
 
-    The embedded network is int8; its weights are rebuilt in fp32 (see `export.dequantise`). Its classifier is kept if the
-    labels are the same.
+    The embedded network is int8; its weights are rebuilt in fp32 (see `export.dequantise`). What a classifier knows is kept where
+    the labels begin with those it has.
     """
     auto = AutoModelForSequenceClassification if task == "stance" else AutoModelForTokenClassification
     torch.manual_seed(config.seed)  # a new classifier is drawn at random
@@ -140,7 +141,10 @@ def start(config: TrainConfig, task: str, labels):
 
 
 def keep_head(model: torch.nn.Module, folder: Path, labels: tuple[str, ...]) -> None:
-    """Where `labels` begin with those of the torch checkpoint in `folder`, keep what its classifier knows of them."""
+    """Where `labels` begin with those of the torch checkpoint in `folder`, keep what its classifier knows of them.
+
+    Where they are the same, transformers has loaded it.
+    """
     if (folder / "model.safetensors").is_file():
         with safe_open(folder / "model.safetensors", "pt") as file:
             names = file.keys()  # the file itself cannot be gone through
@@ -151,7 +155,7 @@ def copy_head(model: torch.nn.Module, folder: Path, labels: tuple[str, ...], wei
     """Copy the last layer of a checkpoint's classifier, if its labels are the first of `labels`; else leave the new one as it is."""
     old = AutoConfig.from_pretrained(folder).id2label
     names = tuple(old[i] for i in sorted(old))
-    if names != labels[: len(names)]:
+    if names != labels[: len(names)] or not hasattr(model, "classifier"):
         return
     head = "classifier" if isinstance(model.classifier, torch.nn.Linear) else "classifier.out_proj"
     with torch.no_grad():
@@ -199,8 +203,8 @@ def check_labels(train: list[dict], dev: list[dict], labels: tuple[str, ...], le
         counts = {label: sum(i["label"] == label for i in items) for label in labels}
         few = {label: n for label, n in counts.items() if n < (least if name == "train" else 1)}
         if few:
-            others = [label for label in labels if label not in few]
-            near = {label: difflib.get_close_matches(label, others, n=1) for label in few}
+            others = [label for label in labels if label not in few] if name == "train" else []
+            near = {label: difflib.get_close_matches(label, others, n=1, cutoff=ALIKE) for label in few}
             shown = ", ".join(
                 f"{label}: {n}" + (f" (did you mean {near[label][0]!r}?)" if near[label] else "") for label, n in few.items()
             )
@@ -278,9 +282,12 @@ def fit(trainer: Trainer, config: TrainConfig) -> dict[str, float]:
     return {k.removeprefix("eval_"): float(v) for k, v in figures.items() if isinstance(v, (int, float))}
 
 
-def lineage(base: str) -> dict[str, str]:
+def lineage(base: str, task: str) -> dict[str, str]:
     """The encoder that a run's weights come from in the end, and the checkpoint between, if the run started from one."""
-    if base == EMBEDDED or not Path(base).is_dir():
+    if base == EMBEDDED:
+        before = checkpoints.resolve(None, task).settings
+        return {"base": before["base"], "continued_from": f"embedded, of {before['trained']}"}
+    if not Path(base).is_dir():
         return {"base": base}
     if not (Path(base) / SETTINGS).is_file():
         return {"base": Path(base).name}
@@ -295,7 +302,7 @@ def save(trainer: Trainer, tokenizer, config: TrainConfig, extra: dict, figures:
     tokenizer.save_pretrained(out)
     settings = {
         **extra,
-        **lineage(config.base),
+        **lineage(config.base, extra["task"]),
         "seed": config.seed,
         "epochs": config.epochs,
         "license": config.license,
