@@ -21,6 +21,7 @@ DATA = {
     "polnear_train": "PolNeAR train (github.com/networkdynamics/PolNeAR; research corpus, texts are their publishers')",
     "statements_train": "statements of public sources labelled by the project under its label guide",
     "plv_train": "PLV train (github.com/snowood1/Zero-Shot-PLOVER; no licence stated)",
+    "annotated2": "statements of public texts, annotated for this project (seeds/standoff_statements.jsonl, its second half)",
     "annotated": "statements of public texts, annotated for this project (seeds/standoff_statements.jsonl)",
     "events": "sentences of public news and statements, coded for this project with PLOVER's roots (seeds/standoff_events.jsonl)",
     "authored_events": "event sentences written for this project (seeds/)",
