@@ -16,7 +16,7 @@ EDGE = ' \t\r\n,;:."“”„«»()[]'
 
 # Words that no target ends in: the tagger broke off there.
 OPEN = frozenset(
-    "a an the of to for on at by from with and or nor against between into about toward towards as that than who which whose during its his her "
+    "a an the of to in for on at by from with and or nor against between into about toward towards as that than who which whose during its his her "
     "their our".split()
 )
 # A span of such words alone is a slip of the tagger: it names nothing.

@@ -223,6 +223,40 @@ def test_the_embedded_model_is_continued_with_its_classifier(tmp_path):
     assert settings["continued_from"].startswith("embedded, of 20")
 
 
+def test_levers_are_compared_and_a_stopped_list_goes_on(tiny, tmp_path, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(str(ROOT / "training"))
+    import levers
+    import yaml
+
+    plan = {
+        "seeds": [1, 2], "files": ["authored_train"], "start": {"base": str(tiny), "max_steps": 1, "limit": 60, "batch_size": 4, "bf16": False},
+        "levers": {"no holder": {"without": ["holder"]}, "no target": {"without": ["target", "start", "end"]}},
+    }  # fmt: skip
+    (tmp_path / "plan.yaml").write_text(yaml.safe_dump(plan), encoding="utf-8")
+    train_file, dev = DATA["stance"]
+    argv = [str(tmp_path / "plan.yaml"), "--data", str(train_file), "--dev", str(dev), "--out", str(tmp_path / "out.jsonl")]
+    rows = [{"lever": name, "seed": seed, "macro_f1": 0.5} for seed in (1, 2) for name in ("start", "no holder")]
+    (tmp_path / "out.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    found = levers.main(argv)  # what stands there is not trained again
+    assert len(found) == 6
+    assert len((tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()) == 6
+    out = capsys.readouterr().out
+    assert "| start | 0.500 |" in out
+    assert "| no holder | 0.500 | +0.000 | +0.000 | +0.000 |" in out
+    row = {"text": "a", "stances": [{"holder": "b", "target": "c", "start": 0, "end": 1, "label": "support"}]}
+    assert levers.without(row, ["start", "end", "holder"])["stances"] == [
+        {"target": "c", "start": None, "end": None, "label": "support"}
+    ]
+    (tmp_path / "plan.yaml").write_text(yaml.safe_dump({**plan, "levers": {"x": {"sets": {}}}}), encoding="utf-8")
+    with pytest.raises(SystemExit, match="lever 'x' must change one of"):
+        levers.main(argv)
+    from config import TrainConfig, check
+
+    real = levers.read(ROOT / "configs" / "levers.yaml")
+    for change in [{}, *real["levers"].values()]:  # no setting that training does not know
+        check(TrainConfig, {**real["start"], **change.get("set", {})}, "levers.yaml")
+
+
 def test_annotations_are_joined_with_their_texts(tmp_path):
     import gzip
     import hashlib
