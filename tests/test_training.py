@@ -181,6 +181,14 @@ def test_checkpoints_are_averaged_and_continued(tiny, tmp_path):
     done = subprocess.run([*argv, "0.75", "0.75"], capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 1
     assert "add up to 1" in done.stderr
+    done = subprocess.run(
+        [*argv[:2], str(tmp_path / "a"), "embedded", *argv[4:], "0.5", "0.5"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    assert "give the embedded model first" in done.stderr
     # a run from a checkpoint, with an auxiliary task besides, keeps what its classifier knows: at no learning rate it answers the same
     events = str(SEEDS / "authored_events.jsonl")
     done = train(
@@ -218,6 +226,10 @@ def test_the_embedded_model_is_continued_with_its_classifier(tmp_path):
     texts = ["Peru rejects the levy.", "Peru thanked Chile.", "Oslo and Lima signed the accord."]
     before, after = (nlp.stance(texts) for nlp in (sk.load(), sk.load(stance=tmp_path / "m")))
     assert [s.label for s in before] == [s.label for s in after]
+    argv = ["training/average.py", "embedded", str(tmp_path / "m"), "--shares", "0.5", "0.5", "--out", str(tmp_path / "n")]
+    subprocess.run([sys.executable, *argv], capture_output=True, cwd=ROOT, check=True)  # of a model and itself
+    assert [s.label for s in sk.load(stance=tmp_path / "n").stance(texts)] == [s.label for s in after]
+    assert "0.5 of `embedded, of 20" in (tmp_path / "n" / "README.md").read_text(encoding="utf-8")
     settings = json.loads((tmp_path / "m" / "stancekit.json").read_text(encoding="utf-8"))
     assert settings["base"] == "all-MiniLM-L6-v2"
     assert settings["continued_from"].startswith("embedded, of 20")

@@ -1,8 +1,9 @@
 """Average the weights of checkpoints of one lineage into another: often better than each (Wortsman et al. 2022, "Model soups").
 
     python training/average.py runs/one runs/two --shares 0.5 0.5 --out runs/average --data statements_dev.jsonl
+    python training/average.py embedded runs/stance --shares 0.7 0.3 --out runs/average --data statements_dev.jsonl
 
-The checkpoints must have the same layers and labels, and come from one another or from one start: elsewhere an average means nothing.
+"embedded" is the model inside the package. The checkpoints must have the same layers and labels, and come from one another or from one start: elsewhere an average means nothing.
 With --data the figures on it are written into the new checkpoint, and its temperature is fitted there.
 """
 
@@ -18,8 +19,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import common
 import numpy as np
+import torch
 from card import write_card
 from evaluate_model import inputs_and_gold, macro_f1
+from export import dequantise
 from safetensors.torch import load_file, save_file
 from train_stance import fit_temperature
 
@@ -27,11 +30,18 @@ from stancekit import checkpoints
 from stancekit.backends import TorchBackend
 
 
+def read(folder: Path) -> dict[str, torch.Tensor]:
+    """The weights of a torch checkpoint, or of one that was exported to int8."""
+    if (folder / "model.safetensors").is_file():
+        return load_file(folder / "model.safetensors")
+    return dequantise(folder / "model.onnx")
+
+
 def average(folders: list[Path], shares: list[float], out: Path) -> None:
     """Write the weighted mean of the checkpoints' weights; everything else comes from the last one."""
     if len(folders) != len(shares) or abs(sum(shares) - 1) > 1e-6:
         sys.exit(f"error: {len(folders)} checkpoints need as many shares that add up to 1, found {shares}")
-    weights = [load_file(folder / "model.safetensors") for folder in folders]
+    weights = [read(folder) for folder in folders]
     for folder, found in zip(folders, weights, strict=True):
         if {n: w.shape for n, w in found.items()} != {n: w.shape for n, w in weights[0].items()}:
             sys.exit(f"error: {folder} has other layers than {folders[0]}")
@@ -49,9 +59,17 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--data", nargs="+", default=[])
     a = parser.parse_args(argv)
-    average(a.checkpoints, a.shares, a.out)
-    all_settings = [json.loads((folder / checkpoints.SETTINGS).read_text(encoding="utf-8")) for folder in a.checkpoints]
-    settings = {**all_settings[-1], "averaged": dict(zip([f.name for f in a.checkpoints], a.shares, strict=True))}
+    if a.checkpoints[-1] == Path(common.EMBEDDED):
+        sys.exit("error: give the embedded model first: what is no weight comes from the last checkpoint")
+    task = checkpoints.task_of(a.checkpoints[-1])
+    folders = [checkpoints.MODELS / task if c == Path(common.EMBEDDED) else c for c in a.checkpoints]
+    average(folders, a.shares, a.out)
+    all_settings = [json.loads((folder / checkpoints.SETTINGS).read_text(encoding="utf-8")) for folder in folders]
+    names = [
+        f"{c.name}, of {s['trained']}" if c == Path(common.EMBEDDED) else c.name
+        for c, s in zip(a.checkpoints, all_settings, strict=True)
+    ]
+    settings = {**all_settings[-1], "averaged": dict(zip(names, a.shares, strict=True))}
     settings["train_files"] = list(dict.fromkeys(name for s in all_settings for name in s.get("train_files", [])))
     for name in ("dev", "confusion"):
         settings.pop(name, None)
