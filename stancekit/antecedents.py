@@ -7,29 +7,43 @@ said before, not a target of it), "he" and "you".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from . import countries
 from .names import ROLE_WORD, runs
-from .phrases import head, is_plural, is_pronoun
+from .phrases import AFTER_HEAD, head, is_plural, is_pronoun
 from .types import Stance, Statement
 
 SPEAKER = frozenset(("i", "me", "myself"))
 PARTY = frozenset(("we", "us", "ourselves"))
 SINGULAR = frozenset(("it", "itself"))
 PLURAL = frozenset(("they", "them", "themselves"))
+DETERMINER = re.compile(r"^(?:the|a|an|our|my|his|her|their|its) ", re.IGNORECASE)
 BACK = 2  # statements
 NEAR = 600  # characters between the end of a statement and the pronoun that may still mean a target of it
 PEOPLE = frozenset("people police public team staff family government side military army opposition leadership".split())
 
 
+def is_person(target: str) -> bool:
+    """Whether a phrase names one person, going by a role as its head or before a name, or by two names and nothing else."""
+    bare = DETERMINER.sub("", target)
+    words = bare.split()
+    upto = next((i for i, w in enumerate(words) if w.lower() in AFTER_HEAD and i > 0), len(words))
+    if ROLE_WORD.fullmatch(" ".join(words[:upto])):
+        return True
+    start, end = next(iter(reversed(runs(target))), (0, 0))
+    if not end or end < len(target):
+        return False
+    return bool(ROLE_WORD.search(target[:start])) or (start == 0 and " " in target)
+
+
 def agrees(pronoun: str, target: str) -> bool:
     """Whether "it" or "them" can stand for a target: not for a person; by number; a party is "it" as well as "they"."""
-    if countries.is_country(target):
+    if DETERMINER.sub("", target)[:1].isupper() and countries.is_country(target):
         return True
-    names = runs(target)
-    if (names and names[-1][1] == len(target)) or ROLE_WORD.fullmatch(target.removeprefix("the ")):
+    if is_person(target):
         return False
     return head(target)[0] in PEOPLE or is_plural(target) == (pronoun in PLURAL)
 
@@ -69,9 +83,13 @@ def _name(
         return None
     near = [s.stances for s in reversed(before) if stance.target.start - s.end <= NEAR]
     for other in (other for stances in (same, *near) for other in reversed(stances)):
-        words = other.target.text if other.target else ""
+        words = other.target.text.strip() if other.target else ""
         told = other.name or words
-        if words.lower() in SPEAKER | PARTY or (is_pronoun(words) and not other.name) or told in (party, statement.speaker):
+        oneself = (is_pronoun(words) and words.lower() in SPEAKER | PARTY) or countries.canonical(told) in (
+            party,
+            statement.speaker,
+        )
+        if oneself or (is_pronoun(words) and not other.name):
             continue  # nobody speaks of themselves as "it"
         if told and agrees(pronoun, told):
             return told

@@ -92,16 +92,16 @@ BODIES = {
 MOVEMENTS = ("Hamas", "Hezbollah", "Taliban")
 # Names that hold a country's, and are none.
 NO_COUNTRY = (
-    "New Mexico|Northern Ireland|British Columbia|New England|New Jersey|Jersey City|Turkish Cypriot|Turkish Cypriots|Indian Ocean|"
-    "Gulf of Mexico|South China Sea|East China Sea|Sea of Japan|Latin America|North America|South America|Central America|"
-    "European Council on"  # a think tank, on foreign relations
-).split("|")
-
-
-# Where "America" is a part of another name ("PEN America"), and where "Georgia" is the American state.
-NOT_AMERICA = re.compile(
-    r"(?:\b(?!(?:The|In|But|And|If|When|While|As|For|From|With|To|That|Yet|So|Since|Of)\b)[A-Z][\w.’']*(?: of)? |-)$"
+    (
+        "New Mexico|Northern Ireland|British Columbia|New England|New Jersey|Jersey City|Turkish Cypriot|Turkish Cypriots|Indian Ocean|"
+        "Gulf of Mexico|South China Sea|East China Sea|Sea of Japan|Latin America|North America|South America|Central America|"
+        "PEN America|New America|Miss America|Copa America|Corporate America|Captain America|Bank of America|Voice of America|"
+        "Boy Scouts of America|Girl Scouts of America|Latin-America|European Council on"  # the last: a think tank, on foreign relations
+    ).split("|")
 )
+
+
+# Where "Georgia" is the American state.
 STATE_BEFORE = re.compile(r"\b(?:Atlanta|Augusta|Savannah|Macon|Marietta|Athens), $")
 STATE_AFTER = re.compile(
     r"(?:[’']s)? (?:Gov\b|Governor|Lt\b|Lieutenant Governor|Sen\b|Senat|Rep\b|Republican|Democrat|Secretary of State|Attorney General|Tech\b|"
@@ -165,9 +165,7 @@ def find(text: str) -> list[tuple[int, int, Country]]:
     for match in _pattern().finditer(text):
         word, found = match.group(), table.get(match.group().lower())
         before, after = text[max(0, match.start() - 40) : match.start()], text[match.end() : match.end() + 40]
-        if (word == "America" and NOT_AMERICA.search(before)) or (
-            word == "Georgia" and (STATE_BEFORE.search(before) or STATE_AFTER.match(after))
-        ):
+        if word == "Georgia" and (STATE_BEFORE.search(before) or STATE_AFTER.match(after)):
             continue
         if found and word[0].isupper() and (len(word) > 3 or word.isupper() or "." in word):
             out.append((match.start(), match.end(), found))

@@ -159,9 +159,12 @@ def stance_timeline(
     found = frame.assign(_when=when)
     found = found[found["label"] != NEUTRAL]
     if target is not None:
+        words = found["target"].astype(object)
         found = found.assign(target=target_names(found))
         names = merge_targets(found["target"].dropna().tolist())
         wanted = {name for form, name in names.items() if target.lower() in (form.lower(), name.lower())}
+        said = words.map(lambda w: isinstance(w, str) and not is_pronoun(w) and w.lower() == target.lower()).astype(bool)
+        wanted |= set(found.loc[said, "target"].map(names))
         found = found[found["target"].map(names).isin(wanted)]
     found = found[found["_when"].notna()]
     if found.empty:

@@ -43,6 +43,15 @@ def names(*told, party="Peru"):
             [("We condemn President Torres.", "President Torres"), ("We reject it.", "it"), ("We back them.", "them")],
             [None, None, None],
         ),
+        (
+            [("We back the levy. We condemn the JCPOA.", "the levy", "the JCPOA"), ("We reject it.", "it")],
+            [None, None, "the JCPOA"],
+        ),
+        ([("We condemn the war in Gaza.", "the war in Gaza"), ("We reject it.", "it")], [None, "the war in Gaza"]),
+        ([("We thank the president of Chile.", "the president of Chile"), ("We like it.", "it")], [None, None]),
+        ([("We thank Ana Ruiz.", "Ana Ruiz"), ("We like it.", "it")], [None, None]),
+        ([("They back the Peru.", "the Peru"), ("We support it.", "it")], [None, None]),
+        ([("We back US.", "US"), ("We work with it.", "it")], ["United States", "United States"]),
         ([("They thanked me.", "me"), ("We support it.", "it")], ["Ana Ruiz", None]),  # nor the speaker's own party
         ([("They stand with us.", "us"), ("We defend ourselves.", "ourselves"), ("We back it.", "it")], ["Peru", "Peru", None]),
         (

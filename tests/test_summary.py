@@ -92,11 +92,12 @@ def test_figures_say_how_many_stances_are_behind_them():
 
 def test_what_pronouns_stand_for_is_counted():
     frame = pd.DataFrame(
-        {"speaker": ["Ann", "Ann", "Ann"], "label": ["support"] * 3, "target": ["them", "Russia", "it"], "target_name": ["Russia", "", None],
+        {"speaker": ["Ann", "Ann", "Ann"], "label": ["support"] * 3, "target": ["them", "Russia", "Moscow"], "target_name": ["Russia", "", "Russia"],
          "doc_id": ["a", "b", "c"], "date": ["2026-01-01"] * 3}
     )  # fmt: skip
-    assert sk.stance_matrix(frame, value="statements").to_dict() == {"Russia": {"Ann": 2}}
-    assert sk.stance_timeline(frame, target="Russia")["support"].sum() == 2
+    assert sk.stance_matrix(frame, value="statements").to_dict() == {"Russia": {"Ann": 3}}
+    assert sk.stance_timeline(frame, target="Russia")["support"].sum() == 3
+    assert sk.stance_timeline(frame, target="moscow")["support"].sum() == 3
     assert (
-        sk.stance_matrix(frame.astype({"target": "category", "target_name": "category"}), value="statements")["Russia"].sum() == 2
+        sk.stance_matrix(frame.astype({"target": "category", "target_name": "category"}), value="statements")["Russia"].sum() == 3
     )

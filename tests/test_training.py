@@ -247,14 +247,26 @@ def test_levers_are_compared_and_a_stopped_list_goes_on(tiny, tmp_path, monkeypa
     (tmp_path / "plan.yaml").write_text(yaml.safe_dump(plan), encoding="utf-8")
     train_file, dev = DATA["stance"]
     argv = [str(tmp_path / "plan.yaml"), "--data", str(train_file), "--dev", str(dev), "--out", str(tmp_path / "out.jsonl")]
-    rows = [{"lever": name, "seed": seed, "macro_f1": 0.5} for seed in (1, 2) for name in ("start", "no holder")]
-    (tmp_path / "out.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    found = levers.main(argv)  # what stands there is not trained again
+    monkeypatch.setattr(levers, "run", lambda plan, change, seed, *_: 0.5 + 0.1 * bool(change) * seed)
+    found = levers.main(argv)
     assert len(found) == 6
-    assert len((tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()) == 6
+    lines = (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 6
+    (tmp_path / "out.jsonl").write_text("\n".join(lines[:5]) + '\n{"lever": "no ta', encoding="utf-8")  # killed while it wrote
+    monkeypatch.undo()
+    monkeypatch.syspath_prepend(str(ROOT / "training"))
+    found = levers.main(argv)  # what stands there is not trained again: the sixth is
+    assert found["no target", 2] not in (0.5, 0.7)
+    assert found["no holder", 2] == 0.7
+    monkeypatch.setattr(levers, "run", lambda *_: 0.1)
+    assert set(levers.main([*argv, "--set", "epochs=1"]).values()) == {0.1}  # another run
+    capsys.readouterr()
+    monkeypatch.undo()
+    monkeypatch.syspath_prepend(str(ROOT / "training"))
+    levers.main(argv)
     out = capsys.readouterr().out
     assert "| start | 0.500 |" in out
-    assert "| no holder | 0.500 | +0.000 | +0.000 | +0.000 |" in out
+    assert "| no holder | 0.650 | +0.150 | +0.100 | +0.200 |" in out
     row = {"text": "a", "stances": [{"holder": "b", "target": "c", "start": 0, "end": 1, "label": "support"}]}
     assert levers.without(row, ["start", "end", "holder"])["stances"] == [
         {"target": "c", "start": None, "end": None, "label": "support"}

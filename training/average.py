@@ -29,6 +29,18 @@ from train_stance import fit_temperature
 from stancekit import checkpoints
 from stancekit.backends import TorchBackend
 
+# What was measured or fitted on an exported checkpoint; none of it holds of an average.
+OF_THE_EXPORT = (
+    "export",
+    "calibrated",
+    "pooled_temperature",
+    "prior_weight",
+    "neutral_bias",
+    "outside_bias",
+    "null_threshold",
+    "measured",
+)
+
 
 def read(folder: Path) -> dict[str, torch.Tensor]:
     """The weights of a torch checkpoint, or of one that was exported to int8."""
@@ -41,6 +53,9 @@ def average(folders: list[Path], shares: list[float], out: Path) -> None:
     """Write the weighted mean of the checkpoints' weights; everything else comes from the last one."""
     if len(folders) != len(shares) or abs(sum(shares) - 1) > 1e-6:
         sys.exit(f"error: {len(folders)} checkpoints need as many shares that add up to 1, found {shares}")
+    labels = {folder: json.loads((folder / "config.json").read_text(encoding="utf-8")).get("id2label") for folder in folders}
+    if other := next((folder for folder in folders if labels[folder] != labels[folders[0]]), None):
+        sys.exit(f"error: {other} has other labels than {folders[0]}")
     weights = [read(folder) for folder in folders]
     for folder, found in zip(folders, weights, strict=True):
         if {n: w.shape for n, w in found.items()} != {n: w.shape for n, w in weights[0].items()}:
@@ -65,13 +80,14 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     folders = [checkpoints.MODELS / task if c == Path(common.EMBEDDED) else c for c in a.checkpoints]
     average(folders, a.shares, a.out)
     all_settings = [json.loads((folder / checkpoints.SETTINGS).read_text(encoding="utf-8")) for folder in folders]
+    twice = len({c.name for c in a.checkpoints}) < len(a.checkpoints)
     names = [
-        f"{c.name}, of {s['trained']}" if c == Path(common.EMBEDDED) else c.name
+        f"{c.name}, of {s['trained']}" if c == Path(common.EMBEDDED) else str(c) if twice else c.name
         for c, s in zip(a.checkpoints, all_settings, strict=True)
     ]
     settings = {**all_settings[-1], "averaged": dict(zip(names, a.shares, strict=True))}
     settings["train_files"] = list(dict.fromkeys(name for s in all_settings for name in s.get("train_files", [])))
-    for name in ("dev", "confusion"):
+    for name in ("dev", "confusion", *OF_THE_EXPORT):
         settings.pop(name, None)
     (a.out / checkpoints.SETTINGS).write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     figures: dict[str, float] = {}

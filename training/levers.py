@@ -11,6 +11,7 @@ over the start with the same seed.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import statistics
 import subprocess
@@ -39,6 +40,8 @@ def read(path: Path) -> dict[str, Any]:
         raise ValueError(
             f"{path}: expected the keys {', '.join(sorted(KEYS))}, found {', '.join(map(str, plan)) if isinstance(plan, dict) else plan!r}"
         )
+    if not isinstance(plan["levers"], dict) or not plan["levers"] or START in plan["levers"]:
+        raise ValueError(f"{path}: levers must map names (but not {START!r}) to changes, found {plan['levers']!r}")
     for name, change in plan["levers"].items():
         if not isinstance(change, dict) or not change or set(change) - CHANGES:
             raise ValueError(f"{path}: the lever {name!r} must change one of {', '.join(sorted(CHANGES))}, found {change!r}")
@@ -57,7 +60,8 @@ def without(row: dict, fields: list[str]) -> dict:
 
 
 def stripped(path: Path, fields: list[str], folder: Path) -> Path:
-    """A copy of a JSONL file whose rows go without some fields."""
+    """A copy of a JSONL file, in a folder of its own, whose rows go without some fields."""
+    folder.mkdir(parents=True)
     out = folder / path.name
     with path.open(encoding="utf-8") as lines, out.open("w", encoding="utf-8") as file:
         file.writelines(
@@ -71,16 +75,12 @@ def run(
 ) -> float:
     """Train once; the figure on dev."""
     names = change.get("files", plan["files"])
-    if missing := [name for name in names if name not in data]:
-        sys.exit(f"error: no --data file is called {', '.join(missing)}; there are {', '.join(data)}")
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         files, held = [data[name] for name in names], dev
         if fields := change.get("without"):
-            for part in ("train", "dev"):
-                (folder / part).mkdir()
-            files = [stripped(path, fields, folder / "train") for path in files]
-            held = [stripped(path, fields, folder / "dev") for path in dev]
+            files = [stripped(path, fields, folder / "train" / str(i)) for i, path in enumerate(files)]
+            held = [stripped(path, fields, folder / "dev" / str(i)) for i, path in enumerate(dev)]
         config = folder / "config.yaml"
         settings = {**plan["start"], **change.get("set", {}), "seed": seed}
         config.write_text(yaml.safe_dump(settings), encoding="utf-8")
@@ -90,6 +90,17 @@ def run(
         if done.returncode:
             sys.exit(f"error: {' '.join(argv)} failed:\n{done.stderr[-2000:]}")
         return float(json.loads((folder / "model" / "stancekit.json").read_text(encoding="utf-8"))["dev"][FIGURE])
+
+
+def before(path: Path) -> list[dict[str, Any]]:
+    """The runs in a file; a line that a killed process left half written is none."""
+    out = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+        try:
+            out.append(json.loads(line))
+        except ValueError:
+            print(f"{path}: skipped a broken line", file=sys.stderr)
+    return out
 
 
 def table(found: dict[tuple[str, int], float], levers: list[str], seeds: list[int]) -> str:
@@ -121,18 +132,27 @@ def main(argv: list[str] | None = None) -> dict[tuple[str, int], float]:
     except (OSError, ValueError, yaml.YAMLError) as error:
         sys.exit(f"error: {error}")
     data = {path.stem: path for path in a.data}
+    changes = {START: {}, **plan["levers"]}
+    if missing := {name for change in changes.values() for name in change.get("files", plan["files"])} - set(data):
+        sys.exit(f"error: no --data file is called {', '.join(sorted(missing))}; there are {', '.join(data)}")
+
+    def made(change: dict[str, Any]) -> str:
+        """What a run was made of: one with other settings or data is another run."""
+        parts = [plan["start"], change, change.get("files", plan["files"]), [path.name for path in a.dev], a.set]
+        return hashlib.sha1(json.dumps(parts, sort_keys=True).encode(), usedforsecurity=False).hexdigest()[:8]
+
     found: dict[tuple[str, int], float] = {}
-    if a.out.is_file():
-        rows = map(json.loads, a.out.read_text(encoding="utf-8").splitlines())
-        found = {(row["lever"], row["seed"]): row[FIGURE] for row in rows}
+    for row in before(a.out):
+        if row["lever"] in changes and row["made"] == made(changes[row["lever"]]):
+            found[row["lever"], row["seed"]] = row[FIGURE]
     for seed in plan["seeds"]:  # seed by seed, so that a list that is stopped has compared all levers once
-        for name, change in {START: {}, **plan["levers"]}.items():
+        for name, change in changes.items():
             if (name, seed) in found:
                 continue
             print(f"{name}, seed {seed}", file=sys.stderr)
             found[name, seed] = run(plan, change, seed, data, a.dev, a.set)
             with a.out.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"lever": name, "seed": seed, FIGURE: found[name, seed]}) + "\n")
+                file.write(json.dumps({"lever": name, "seed": seed, "made": made(change), FIGURE: found[name, seed]}) + "\n")
     print(table(found, list(plan["levers"]), plan["seeds"]))
     return found
 
