@@ -12,7 +12,7 @@ from .labels import NEUTRAL
 from .tagging import Scores, Spans, Tagger, spans_of, split_words
 
 # Punctuation and white space that the tagger may take in at a span's edge.
-EDGE = ' \t\r\n,;:."“”„«»()[]'
+EDGE = ' \t\r\n,;:."“”„«»()[]-–—'
 
 # Words that no target ends in: the tagger broke off there.
 OPEN = frozenset(
