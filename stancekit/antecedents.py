@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from . import countries
 from .names import ROLE_WORD, runs
-from .phrases import AFTER_HEAD, head, is_plural, is_pronoun
+from .phrases import head, is_plural, is_pronoun, up_to_head
 from .types import Stance, Statement
 
 SPEAKER = frozenset(("i", "me", "myself"))
@@ -30,8 +30,7 @@ def is_person(target: str) -> bool:
     """Whether a phrase names one person, going by a role as its head or before a name, or by two names and nothing else."""
     bare = DETERMINER.sub("", target)
     words = bare.split()
-    upto = next((i for i, w in enumerate(words) if w.lower() in AFTER_HEAD and i > 0), len(words))
-    if ROLE_WORD.fullmatch(" ".join(words[:upto])):
+    if ROLE_WORD.fullmatch(" ".join(words[: up_to_head([w.lower() for w in words])])):
         return True
     start, end = next(iter(reversed(runs(target))), (0, 0))
     if not end or end < len(target):
@@ -85,11 +84,9 @@ def _name(
     for other in (other for stances in (same, *near) for other in reversed(stances)):
         words = other.target.text.strip() if other.target else ""
         told = other.name or words
-        oneself = (is_pronoun(words) and words.lower() in SPEAKER | PARTY) or countries.canonical(told) in (
-            party,
-            statement.speaker,
-        )
-        if oneself or (is_pronoun(words) and not other.name):
+        if is_pronoun(words) and (words.lower() in SPEAKER | PARTY or not other.name):
+            continue
+        if countries.canonical(told) in (party, statement.speaker):
             continue  # nobody speaks of themselves as "it"
         if told and agrees(pronoun, told):
             return told

@@ -24,7 +24,7 @@ from .corpus import Article, Labelled, Problem, Reader, died, label
 from .labels import NEUTRAL
 from .options import parser
 from .parallel import counted, spread
-from .phrases import is_pronoun
+from .phrases import with_meaning
 from .runs import Run, begun, made_with, names_folder
 from .tables import Columns
 from .types import Document
@@ -268,12 +268,7 @@ def table(docs: Sequence[Document], width: int | None = None) -> str:
                 textwrap.shorten(str(value), size, placeholder="…")
                 for value, size in (
                     (row["holder"] if row["reported"] else row["speaker"] or "?", who),
-                    (
-                        f"{row['target']} ({row['target_name']})"
-                        if row["target"] and row["target_name"] and is_pronoun(row["target"])
-                        else row["target"] or "–",
-                        what,
-                    ),
+                    (with_meaning(row["target"], row["target_name"]) if row["target"] else "–", what),
                     (row["text"], says),
                 )
             ]

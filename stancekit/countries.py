@@ -99,8 +99,6 @@ NO_COUNTRY = (
         "Boy Scouts of America|Girl Scouts of America|Latin-America|European Council on"  # the last: a think tank, on foreign relations
     ).split("|")
 )
-
-
 # Where "Georgia" is the American state.
 STATE_BEFORE = re.compile(r"\b(?:Atlanta|Augusta|Savannah|Macon|Marietta|Athens), $")
 STATE_AFTER = re.compile(
@@ -164,8 +162,9 @@ def find(text: str) -> list[tuple[int, int, Country]]:
     table = _table()
     for match in _pattern().finditer(text):
         word, found = match.group(), table.get(match.group().lower())
-        before, after = text[max(0, match.start() - 40) : match.start()], text[match.end() : match.end() + 40]
-        if word == "Georgia" and (STATE_BEFORE.search(before) or STATE_AFTER.match(after)):
+        if word == "Georgia" and (
+            STATE_BEFORE.search(text[max(0, match.start() - 40) : match.start()]) or STATE_AFTER.match(text, match.end())
+        ):
             continue
         if found and word[0].isupper() and (len(word) > 3 or word.isupper() or "." in word):
             out.append((match.start(), match.end(), found))

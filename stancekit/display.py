@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .labels import DEFINITIONS, LABELS, NEUTRAL, STANCES
-from .phrases import is_pronoun
+from .phrases import with_meaning
 from .types import Document, Stance, Statement
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class _Article:
         cue = f", “{escape(s.cue)}”" if s.cue else ""
         lines = [f"<b>{escape(s.speaker or NOBODY)}</b>", f"<em>{escape(s.kind)}{cue}; extraction: {s.score:.2f}</em>"]
         for stance in s.stances:
-            toward = f" toward “{escape(stance.target.text)}”{_meant(stance)}" if stance.target else ""
+            toward = f" toward “{escape(with_meaning(stance.target.text, stance.name))}”" if stance.target else ""
             holder = f" ({escape(stance.holder)})" if stance.holder and stance.holder != s.speaker else ""
             lines.append(f"<b>{_shown(escape(stance.label))}{toward}{holder}: {stance.score:.2f}</b>")
             if self.nlp and stance.label != NEUTRAL:
@@ -160,7 +160,7 @@ class _Article:
         for s in self.doc.statements:
             who = escape(s.speaker or NOBODY)
             for stance in s.stances:
-                target = escape(stance.target.text) + _meant(stance) if stance.target else "–"
+                target = escape(with_meaning(stance.target.text, stance.name)) if stance.target else "–"
                 rows.append(
                     f'<tr data-labels="{escape(stance.label)}" data-speaker="{who}"><td>{who}{_reports(stance)}</td>'
                     f'<td class="label {_class(stance.label)}"><i>{escape(_shown(stance.label))}</i></td><td class="target">{target}</td>'
@@ -304,11 +304,6 @@ def summary_html(docs: Sequence[Document], dates: Mapping[str, Any]) -> str:
 def _reports(stance: Stance) -> str:
     """In the table, whose stance a speaker reports, if it is another party's."""
     return f"<br>(stance of {escape(stance.holder or NOBODY)})" if stance.reported else ""
-
-
-def _meant(stance: Stance) -> str:
-    """What a target that is only a pronoun stands for, if that is known."""
-    return f" ({escape(stance.name)})" if stance.name and stance.target and is_pronoun(stance.target.text) else ""
 
 
 def matrix_table(frame: pd.DataFrame, by: str = "speaker") -> str:

@@ -42,10 +42,20 @@ def singular(word: str) -> str:
     return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3 else word
 
 
+def up_to_head(words: list[str]) -> int:
+    """How many of a phrase's words, lower case, come before what only says more about its head."""
+    return next((i for i, w in enumerate(words) if w in AFTER_HEAD and i > 0), len(words))
+
+
+def with_meaning(target: str, name: str | None) -> str:
+    """A target as a reader is shown it: a pronoun with what it stands for, if that is known."""
+    return f"{target} ({name})" if name and is_pronoun(target) else target
+
+
 def head(target: str) -> tuple[str, frozenset[str]]:
     """The head noun of a target and the other words that tell it from others: "the new levy on fish" → ("levy", {"fish"})."""
     words = telling(target)
-    at = next((i for i, w in enumerate(words) if w in AFTER_HEAD and i > 0), len(words))
+    at = up_to_head(words)
     first = [singular(w) for w in words[:at]] or [target.lower().strip()]
     rest = {singular(w) for w in words[at:] if w not in AFTER_HEAD}
     return first[-1], frozenset({*first[:-1], *rest})
@@ -54,7 +64,7 @@ def head(target: str) -> tuple[str, frozenset[str]]:
 def is_plural(target: str) -> bool:
     """Whether a phrase names several, going by its head noun or by an "and" before what says more about it: "the levies", "Oslo and Lima"."""
     words = [w.lower() for w in WORD.findall(target)]
-    words = words[: next((i for i, w in enumerate(words) if w in AFTER_HEAD and i > 0), len(words))]
+    words = words[: up_to_head(words)]
     noun = words[-1] if words else ""
     if "and" in words[1:-1] or noun in PLURALS:
         return True

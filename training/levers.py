@@ -11,7 +11,6 @@ over the start with the same seed.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import statistics
 import subprocess
@@ -20,9 +19,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+import yaml
+from prepare import digest
+
 START = "start"
 KEYS = {"seeds", "files", "start", "levers"}
 CHANGES = {"set", "files", "without"}
@@ -139,7 +141,7 @@ def main(argv: list[str] | None = None) -> dict[tuple[str, int], float]:
     def made(change: dict[str, Any]) -> str:
         """What a run was made of: one with other settings or data is another run."""
         parts = [plan["start"], change, change.get("files", plan["files"]), [path.name for path in a.dev], a.set]
-        return hashlib.sha1(json.dumps(parts, sort_keys=True).encode(), usedforsecurity=False).hexdigest()[:8]
+        return digest(json.dumps(parts, sort_keys=True), 8)
 
     found: dict[tuple[str, int], float] = {}
     for row in before(a.out):

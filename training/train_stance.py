@@ -70,7 +70,8 @@ def pairs(
     """
     out: list[dict] = []
     unknown: dict[str, str] = {}
-    seen: dict[tuple, str | None] = {}
+    seen: set[tuple] = set()
+    labelled: dict[tuple, str] = {}  # the first label of a pair
     twice, torn, outside = 0, [], []
     for row in rows:
         entries = row.get("stances")
@@ -94,9 +95,9 @@ def pairs(
             if unique and (*key, entry["label"], second) in seen:
                 twice += 1
                 continue
-            if entry["label"] is not None and seen.setdefault(key, entry["label"]) != entry["label"]:
-                torn.append(f"{named(row)}: {seen[key]} and {entry['label']}")
-            seen[(*key, entry["label"], second)] = None
+            if entry["label"] is not None and labelled.setdefault(key, entry["label"]) != entry["label"]:
+                torn.append(f"{named(row)}: {labelled[key]} and {entry['label']}")
+            seen.add((*key, entry["label"], second))
             if span is None and entry.get("target") and locate(row["text"], entry["target"]) is None:
                 outside.append(named(row))
             out.append(
