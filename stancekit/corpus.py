@@ -61,6 +61,27 @@ class Labelled:
     problem: Problem | None = None
 
 
+class _Lines:
+    """The lines of a CSV file, which remembers those that were taken for a row."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = iter(lines)
+        self.taken: list[str] = []
+        self.ended = False  # was a line asked for after the last one?
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        try:
+            line = next(self.lines)
+        except StopIteration:
+            self.ended = True
+            raise
+        self.taken.append(line)
+        return line
+
+
 @dataclass(slots=True)
 class Reader:
     """Reads articles from paths. Problems with single rows or files come out beside the articles.
@@ -160,22 +181,36 @@ class Reader:
         if csv.field_size_limit() < MAX_FIELD:  # an article is longer than the module's default
             csv.field_size_limit(MAX_FIELD)
         with path.open("rb") as raw:
-            lines = (line.decode("utf-8", "surrogateescape") for line in raw)
+            lines = _Lines(line.decode("utf-8", "surrogateescape") for line in raw)
             rows = csv.DictReader(lines)
-            rows.fieldnames = [n.lstrip("\ufeff") for n in rows.fieldnames or []]
-            self.columns.check(rows.fieldnames, "the file")
-            number = 0
+            names = rows.fieldnames = [n.lstrip("\ufeff") for n in rows.fieldnames or []]
+            self.columns.check(names, "the file")
+            number, whole = 0, True
             while True:
-                number += 1
-                where = f"{path}, row {number}"
+                lines.taken.clear()
+                where = f"{path}, row {number + 1}"
                 try:
                     row = next(rows)
                 except StopIteration:
                     return
                 except csv.Error as error:
+                    number += 1
                     yield Problem(where, f"is not readable CSV: {error}")
                     continue
-                if any(row.pop(None, ())):  # what would be cut off is most often the text's end
+                if lines.ended:  # in search of the partner of a quotation mark
+                    number += 1
+                    yield Problem(
+                        where, "has a quotation mark that is never closed: reading goes on at the next line that is a row"
+                    )
+                    lines, whole = _Lines(lines.taken[1:]), False
+                    rows = csv.DictReader(lines, names)
+                    continue
+                more, lacking = any(row.pop(None, ())), None in row.values()
+                if not whole and (more or lacking or len(names) == 1):
+                    continue  # what is left of the broken row
+                whole = True
+                number += 1
+                if more:  # what would be cut off is most often the text's end
                     yield Problem(where, "has more fields than the first line: a text with a comma must stand in quotation marks")
                 else:
                     yield self._row(row, stem, number, where)

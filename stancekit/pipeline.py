@@ -314,7 +314,7 @@ class Pipeline:
                 spans.append(Span(place[0], place[1], text[place[0] : place[1]]))
             else:
                 spans.append(Span(None, None, target) if isinstance(target, str) else None)
-        rows = self.stance_model.probabilities(inputs)
+        rows = self.stance_model.reliable(self.stance_model.probabilities(inputs))
         return [self.stance_model.stance(r, s, h) for r, s, h in zip(rows, spans, named, strict=True)]
 
     def evidence(self, text: str, *, target: Target = None, holder: str | None = None) -> list[tuple[Span, float]]:

@@ -144,13 +144,36 @@ class StanceModel:
         self.prior_weight = float(settings.get("prior_weight", 0.0))
         self.neutral_bias = float(settings.get("neutral_bias", 0.0))
         self.pooled_temperature = float(settings.get("pooled_temperature", 1.0))
+        # What an answer's probability says, and how often such answers were right on dev; both ascending.
+        self.reliability: tuple[list[float], list[float]] | None = settings.get("reliability")
 
     def probabilities(self, inputs: Sequence[Encoded]) -> Scores:
-        """Calibrated probabilities, shape (inputs, labels)."""
+        """Probabilities at the checkpoint's temperature, shape (inputs, labels)."""
         if not inputs:
             return np.zeros((0, len(self.labels)))
         logits = np.stack(self.backend.run([e.ids for e in inputs], [e.types for e in inputs]))
         result: Scores = np.exp(log_softmax(logits / self.temperature))
+        return result
+
+    def reliable(self, rows: Scores) -> Scores:
+        """Probabilities of given pairs whose best one says how often such answers were right on dev.
+
+        Isotonic regression of the best label's probability (Zadrozny and Elkan 2002), which a temperature alone cannot mend;
+        the other labels keep their proportions, and the best label stays the best. Without a fit the rows come back as they were.
+
+        Args:
+            rows: the classifier's probabilities, shape (inputs, labels).
+        """
+        if self.reliability is None or not len(rows):
+            return rows
+        best = rows.argmax(axis=1)
+        rows = rows.clip(1e-9)  # where the best label has all, something to share out
+        rows = rows / rows.sum(axis=1, keepdims=True)
+        top, second = rows.max(axis=1), np.sort(rows, axis=1)[:, -2]
+        least = second / (1 - top + second) + 1e-6  # below it, the second label would overtake
+        new = np.maximum(np.interp(top, *self.reliability), least)
+        result: Scores = rows * ((1 - new) / (1 - top))[:, None]
+        result[np.arange(len(rows)), best] = new
         return result
 
     def combine(self, row: Scores, prior: Mapping[str, float]) -> Scores:

@@ -327,6 +327,24 @@ def test_a_text_that_a_comma_cuts_is_a_broken_row(run, tmp_path):
     assert "row 2: has more fields than the first line" in err
 
 
+def test_a_quotation_mark_that_is_never_closed_costs_its_row_alone(tmp_path):
+    def read(name, text):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        found = list(Reader(Columns("text", "id" if "id" in text else None)).read([tmp_path / name]))
+        return [a.text for a in found if not isinstance(a, Problem)], [str(p) for p in found if isinstance(p, Problem)]
+
+    texts, problems = read("a.csv", 'id,text\n1,one\n2,"two\n3,three\n\n4,four\n')
+    assert texts == ["one", "three", "four"]
+    assert len(problems) == 1
+    assert "a.csv, row 2: has a quotation mark that is never closed" in problems[0]
+    texts, problems = read("b.csv", 'id,text\n1,one\n2,"two\nstill, perhaps, two\nof it\n')  # the file was cut off
+    assert texts == ["one"]
+    assert len(problems) == 1
+    texts, problems = read("c.csv", 'text\none\n"two\nthree\n')  # one column: any line could be a row, or part of "two"
+    assert texts == ["one"]
+    assert len(problems) == 1
+
+
 @pytest.mark.parametrize("ending", [".csv", ".parquet", ".jsonl"])
 def test_many_rows_are_read_in_little_memory(tmp_path, ending):
     path, rows = tmp_path / f"t{ending}", 60_000

@@ -265,6 +265,26 @@ def test_html_shows_the_article_and_escapes_it(nlp, tmp_path):
     assert (tmp_path / "out.html").read_text(encoding="utf-8") == html
 
 
+def test_the_probability_of_an_answer_is_set_right_and_its_label_kept(monkeypatch):
+    model = sk.load().stance_model
+    rows = np.random.default_rng(1).dirichlet(np.full(len(model.labels), 0.4), 500)
+    rows = np.vstack([rows, np.eye(len(model.labels))[:1], np.full((1, len(model.labels)), 1 / len(model.labels))])
+    assert model.reliability  # the shipped model has a curve
+    for curve in (model.reliability, ([0.2, 0.6, 1.0], [0.2, 0.3, 0.7])):
+        monkeypatch.setattr(model, "reliability", curve)
+        new = model.reliable(rows)
+        assert np.allclose(new.sum(axis=1), 1, atol=1e-5)
+        assert (new.argmax(axis=1) == rows.argmax(axis=1)).all()
+        order = np.argsort(rows.max(axis=1))
+        wanted = np.interp(rows.max(axis=1), *curve)
+        assert (new.max(axis=1) >= wanted - 1e-6).all()  # above it only where the second label would overtake
+        assert (np.diff(wanted[order]) >= 0).all()
+        clear = np.sort(rows, axis=1)[:, -2] < 0.05
+        assert np.allclose(new.max(axis=1)[clear], wanted[clear], atol=1e-5)
+    monkeypatch.setattr(model, "reliability", None)
+    assert model.reliable(rows) is rows
+
+
 def test_unsure_stances_are_neutral_where_asked(nlp, seed_text, seed_doc):
     careful = sk.load(abstain_below=0.8)
     plain = [t for s in seed_doc.statements for t in s.stances if t.target]

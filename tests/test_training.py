@@ -131,7 +131,12 @@ def test_a_teacher_labels_text_for_a_student(tiny, tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     pair = {"text": "Peru thanked Chile for its aid.", "source": "Peru", "target": "Chile", "target_span": [13, 18]}
     kept = {**pair, "text": "Peru thanked Chile for the aid that it had sent last year."}
-    (tmp_path / "pairs.jsonl").write_text(json.dumps(pair) + "\n" + json.dumps(kept) + "\n", encoding="utf-8")
+    condemn = 1 + 2 * sk.labels.STANCES.index("condemn")  # B, and I after it: "the levy"
+    tagged = {
+        "text": "Oslo denounced the levy.",
+        "tags": np.eye(1 + 2 * len(sk.labels.STANCES))[[0, 0, condemn, condemn + 1, 0]].tolist(),
+    }
+    (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(r) + "\n" for r in (pair, kept, tagged)), encoding="utf-8")
     (tmp_path / "kept.jsonl").write_text(json.dumps(kept) + "\n", encoding="utf-8")
     argv = [sys.executable, "training/distill.py", str(tmp_path / "t"), "--texts", str(SEEDS / "articles_dev.jsonl"), "--pairs", str(tmp_path / "pairs.jsonl"),
             "--keep-out", str(tmp_path / "kept.jsonl"), str(SEEDS / "wana-2025-02-25-araghchi-lavrov.txt"), "--articles", "3", "--out", str(tmp_path / "d.jsonl")]  # fmt: skip
@@ -140,6 +145,7 @@ def test_a_teacher_labels_text_for_a_student(tiny, tmp_path):
     rows = [json.loads(line) for line in (tmp_path / "d.jsonl").read_text(encoding="utf-8").splitlines()]
     assert len(rows) > 3
     assert [r["text"] for r in rows if "Peru thanked" in r["text"]] == [pair["text"]]
+    assert [r["target_span"] for r in rows if r["text"] == tagged["text"]] == [[15, 23]]
     for row in rows:
         assert set(row["scores"]) == set(sk.LABELS)
         assert abs(sum(row["scores"].values()) - 1) < 0.01
@@ -360,6 +366,10 @@ def test_calibration_is_saved_and_read_back(tmp_path):
     assert "tuple F1" in done.stdout
     settings = json.loads((models / "stance" / "stancekit.json").read_text(encoding="utf-8"))
     assert settings["calibrated"]["tuple_f1"] >= settings["calibrated"]["tuple_f1_without"] - 0.002
+    said, true = settings["reliability"]
+    assert said == sorted(said)
+    assert true == sorted(true)
+    assert 0 <= true[0] <= true[-1] <= 1
     nlp = sk.load(models)
     assert nlp.stance_model.prior_weight == settings["prior_weight"]
     assert nlp.target_model.outside_bias == json.loads((models / "target" / "stancekit.json").read_text())["outside_bias"]

@@ -38,6 +38,7 @@ OF_THE_EXPORT = (
     "neutral_bias",
     "outside_bias",
     "null_threshold",
+    "reliability",
     "measured",
 )
 

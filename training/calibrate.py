@@ -5,7 +5,8 @@
 Three numbers are chosen on a grid for the F1 of (target, stance) tuples: `outside_bias` (how readily the tagger takes a
 word as no target), `prior_weight` (how much the tagger's expected stance counts beside the classifier's), `neutral_bias`
 (what a neutral answer gains). A fourth, `pooled_temperature`, then makes the scores honest: it minimises the negative
-log-likelihood of the found spans' labels (neutral where no gold span lies), and changes no label. A tuple is right if its
+log-likelihood of the found spans' labels (neutral where no gold span lies), and changes no label. For pairs that a user gives, `reliability`
+says how often an answer of a given probability is right (`StanceModel.reliable`). A tuple is right if its
 stance is, and its span overlaps the gold span by at least half of their union.
 The F1 hardly moves over a wide range of settings, from many stances to few: of those within half a point of the best, which dev cannot
 tell apart, the most precise is kept. In whole articles every mistake of the extraction adds wrong stances, and no right ones.
@@ -35,6 +36,8 @@ OUTSIDE = (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
 WEIGHTS = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 NULL = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 NEUTRAL = (-0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
+BINS = 12  # of dev pairs, for the reliability of answers
+SLOPE = 0.05
 ALIKE = 0.005  # of F1: settings that close are told apart by their precision
 
 
@@ -100,6 +103,43 @@ def pooled_temperature(nlp: sk.Pipeline, rows: list[dict]) -> tuple[float, float
     return temperature, errors[0], errors[1]
 
 
+def curve(top: np.ndarray, right: np.ndarray, least: float) -> tuple[list[float], list[float]]:
+    """Points of a curve from the probability of an answer (`least` or more) to its accuracy.
+
+    The answers are put in `BINS` of equal size by their probability; the accuracies are made to ascend (isotonic regression), with a
+    slight slope where they would be flat, so that no two probabilities become one.
+    """
+    from sklearn.isotonic import IsotonicRegression
+
+    bins = [b for b in np.array_split(np.argsort(top, kind="stable"), BINS) if len(b)]
+    said = np.array([top[b].mean() for b in bins])
+    true = IsotonicRegression().fit(said, [right[b].mean() for b in bins], [len(b) for b in bins]).predict(said)
+    said, true = np.array([least, *said, 1.0]), np.array([min(least, true[0]), *true, true[-1]])
+    return said.round(4).tolist(), ((1 - SLOPE) * true + SLOPE * said).round(4).tolist()
+
+
+def reliability(nlp: sk.Pipeline, rows: list[dict]) -> tuple[tuple[list[float], list[float]], float, float]:
+    """The curve (see `curve`) of the classifier on given pairs, and its expected calibration error without and with one.
+
+    The error with a curve is measured on each half of the pairs by the curve of the other half.
+    """
+    from evaluate_model import expected_calibration_error
+    from train_stance import pairs
+
+    stance = nlp.stance_model
+    items = pairs(rows, stance.labels)
+    inputs = [stance.encoder.encode(i["text"], i["span"] or i["target"], i["holder"], i["context"]) for i in items]
+    found = stance.probabilities(inputs)
+    top, right = found.max(axis=1), found.argmax(axis=1) == [stance.labels.index(i["label"]) for i in items]
+    least = 1 / len(stance.labels)
+    half, after = np.arange(len(items)) % 2 == 0, np.zeros(len(items))
+    for part in (half, ~half):
+        stance.reliability = curve(top[~part], right[~part], least)
+        after[part] = stance.reliable(found[part]).max(axis=1)
+    stance.reliability = curve(top, right, least)
+    return stance.reliability, expected_calibration_error(top, right), expected_calibration_error(after, right)
+
+
 def null_threshold(nlp: sk.Pipeline, rows: list[dict], precision: float) -> tuple[float, float]:
     """The lowest threshold at which stances of statements without a target are as often right as those with one.
 
@@ -153,16 +193,19 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     least, share = null_threshold(nlp, rows, figures["precision"])
     print(f"statements without a target: {share:.3f} of the stances are right at a threshold of {least}")
     print(f"expected calibration error of the scores {before:.3f}, with temperature {temperature:.3f}: {after:.3f}")
+    curve, raw, mended = reliability(nlp, rows)
+    print(f"expected calibration error of given pairs {raw:.3f}, by their reliability: {mended:.3f}")
     if not a.dry_run:
         write(a.models / "target", {"outside_bias": settings["outside_bias"]})
         fitted = {
             "tuple_f1_without": round(plain[0], 4),
             "tuple_f1": round(f1, 4),
             "ece": round(after, 4),
+            "ece_of_given_pairs": round(mended, 4),
             "data": [Path(p).name for p in a.data],
         }
         write(a.models / "stance", {k: v for k, v in settings.items() if k != "outside_bias"}
-              | {"pooled_temperature": round(temperature, 4), "null_threshold": least, "calibrated": fitted})  # fmt: skip
+              | {"pooled_temperature": round(temperature, 4), "null_threshold": least, "reliability": curve, "calibrated": fitted})  # fmt: skip
     return {"tuple_f1": f1, **settings}
 
 

@@ -7,8 +7,9 @@ The teacher is a stance or a target checkpoint. A text that shares eight words i
 that is kept out is left out.
 
 stance: from articles (`--texts`) the embedded pipeline takes statements, their holders and their targets, more of them than it
-would report; from `--pairs` ({"text", "source", "target", "target_span"}) the pairs are taken as they are. Out come rows of
-one pair, with "scores": the teacher's probability of each label.
+would report; from `--pairs` ({"text", "source", "target", "target_span"}) the pairs are taken as they are; statements with "tags"
+there (what this script writes for a target teacher) give a pair, without a holder, for each target that the tags hold. Out come
+rows of one pair, with "scores": the teacher's probability of each label.
 target: from articles come sentences, or the contents of "attributions" where rows have them; from `--pairs` their texts.
 Out come statements with "tags": the teacher's probability of each label for each word.
 """
@@ -26,12 +27,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import common
+import numpy as np
 import torch
 from tqdm import tqdm
 
 import stancekit as sk
 from stancekit import checkpoints
 from stancekit.segment import segment
+from stancekit.tagging import split_words
 
 WORD = re.compile(r"\w+")
 RUN = 8  # words
@@ -82,9 +85,22 @@ def statement_pairs(nlp: sk.Pipeline, texts: list[str], most: int, rng: random.R
     return out
 
 
+def tagged_pairs(rows: list[dict]) -> list[dict]:
+    """(statement, target) of statements with a target teacher's tags, more targets than the teacher would report."""
+    model = sk.load().target_model
+    model.outside_bias = EAGER
+    out = []
+    for row in rows:
+        text = row["text"]
+        scores = np.log(np.asarray(row["tags"]) + 1e-4)  # tags are rounded to thousandths
+        found = model.decode(text, split_words(text)[1], scores)
+        out += [{"text": text, "target_span": [t.start, t.end]} for t in found]
+    return out
+
+
 def stance_rows(teacher: Path, articles: list[dict], rows: list[dict], most: int, rng: random.Random) -> Iterator[dict]:
     """Pairs with the teacher's scores."""
-    items = [r for r in rows if r.get("target_span")]
+    items = [r for r in rows if r.get("target_span")] + tagged_pairs([r for r in rows if "tags" in r])
     if articles:
         texts = [row["text"][:MAX_CHARS] for row in articles]
         items = statement_pairs(sk.load(), [t for t in texts if segment(t).sentences], most, rng) + items

@@ -72,7 +72,7 @@ def evaluate_stance(
     items = pairs(polarity_rows(rows) if polarity else rows, nlp.labels, column=column)
     classifier = nlp.stance_model  # not nlp.stance: rows may have a context
     inputs = [classifier.encoder.encode(i["text"], i["span"] or i["target"], i["holder"], i["context"]) for i in items]
-    found = [classifier.stance(row) for row in classifier.probabilities(inputs)]
+    found = [classifier.stance(row) for row in classifier.reliable(classifier.probabilities(inputs))]
     gold, best = [i["label"] for i in items], [s.label for s in found]
     names = list(nlp.labels)
     known = {POLARITY[label] for label in gold} if polarity else set(gold)
