@@ -14,6 +14,7 @@ import json
 import re
 import sys
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 ENDINGS = (".txt", ".jsonl", ".jsonl.gz", ".csv", ".parquet")
 MAX_FIELD = 2**31 - 1
+ROWS = 0.9  # of the lines after an unclosed quotation mark that must have all fields, to be taken for rows
 NAMES = 50  # columns that are kept in mind of rows that may differ, to name them where one is missing
 
 
@@ -181,39 +183,54 @@ class Reader:
         if csv.field_size_limit() < MAX_FIELD:  # an article is longer than the module's default
             csv.field_size_limit(MAX_FIELD)
         with path.open("rb") as raw:
+            if raw.peek(3).startswith(BOM_UTF8):
+                raw.read(3)
             lines = _Lines(line.decode("utf-8", "surrogateescape") for line in raw)
             rows = csv.DictReader(lines)
-            names = rows.fieldnames = [n.lstrip("\ufeff") for n in rows.fieldnames or []]
+            names = list(rows.fieldnames or ())
+            if names and lines.ended:  # in search of the partner of a quotation mark
+                yield Problem(str(path), "its first line has a quotation mark that is never closed")
+                return
             self.columns.check(names, "the file")
-            number, whole = 0, True
+            number = 0
             while True:
+                number += 1
+                where = f"{path}, row {number}"
                 lines.taken.clear()
-                where = f"{path}, row {number + 1}"
                 try:
                     row = next(rows)
                 except StopIteration:
                     return
                 except csv.Error as error:
-                    number += 1
                     yield Problem(where, f"is not readable CSV: {error}")
                     continue
-                if lines.ended:  # in search of the partner of a quotation mark
-                    number += 1
-                    yield Problem(
-                        where, "has a quotation mark that is never closed: reading goes on at the next line that is a row"
-                    )
-                    lines, whole = _Lines(lines.taken[1:]), False
-                    rows = csv.DictReader(lines, names)
-                    continue
-                more, lacking = any(row.pop(None, ())), None in row.values()
-                if not whole and (more or lacking or len(names) == 1):
-                    continue  # what is left of the broken row
-                whole = True
-                number += 1
-                if more:  # what would be cut off is most often the text's end
-                    yield Problem(where, "has more fields than the first line: a text with a comma must stand in quotation marks")
-                else:
-                    yield self._row(row, stem, number, where)
+                if lines.ended:
+                    del row
+                    yield from self._unclosed(path, stem, number, names, lines.taken)
+                    return
+                yield self._csv_row(row, stem, number, where)
+
+    def _csv_row(self, row: dict[Any, Any], stem: str, number: int, where: str) -> Article | Problem:
+        if any(row.pop(None, ())):  # what would be cut off is most often the text's end
+            return Problem(where, "has more fields than the first line: a text with a comma must stand in quotation marks")
+        return self._row(row, stem, number, where)
+
+    def _unclosed(self, path: Path, stem: str, number: int, names: list[str], lines: list[str]) -> Iterator[Article | Problem]:
+        """What follows a row that went on to the end of the file in search of the partner of a quotation mark.
+
+        No other mark follows it, so if the lines after it are rows, each is one. Of a text that was cut off they are none.
+        """
+        opens = max(i for i, line in enumerate(lines) if '"' in line)
+        rest = [row for row in csv.reader(lines[opens + 1 :]) if row]
+        are_rows = len(names) > 1 and sum(len(row) == len(names) for row in rest) >= ROWS * len(rest)
+        lost = f": it and the {len(rest)} lines after it are left out" if rest and not are_rows else ""
+        yield Problem(f"{path}, row {number}", f"has a quotation mark that is never closed{lost}")
+        for more, row in enumerate(rest if are_rows else (), number + 1):
+            where = f"{path}, row {more}"
+            if len(row) < len(names):
+                yield Problem(where, "has fewer fields than the first line")
+            else:
+                yield self._csv_row({**dict(zip(names, row, strict=False)), None: row[len(names) :]}, stem, more, where)
 
     def _jsonl(self, path: Path, stem: str) -> Iterator[Article | Problem]:
         if path.is_file():  # what is no file (a pipe) can be read but once

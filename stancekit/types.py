@@ -48,7 +48,8 @@ class Stance:
 
     Attributes:
         label: one of the labels of the stance model (by default `stancekit.labels.LABELS`).
-        score: calibrated probability of `label`.
+        score: calibrated probability of `label`. A target found in an article and a pair that is given (`Pipeline.stance`) are
+            calibrated apart: their scores are not the same for the same words.
         scores: calibrated probability of every label.
         target: what the stance is directed at, or None where it is not named.
         holder: whose stance it is, or None.

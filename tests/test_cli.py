@@ -333,16 +333,26 @@ def test_a_quotation_mark_that_is_never_closed_costs_its_row_alone(tmp_path):
         found = list(Reader(Columns("text", "id" if "id" in text else None)).read([tmp_path / name]))
         return [a.text for a in found if not isinstance(a, Problem)], [str(p) for p in found if isinstance(p, Problem)]
 
-    texts, problems = read("a.csv", 'id,text\n1,one\n2,"two\n3,three\n\n4,four\n')
+    texts, problems = read("a.csv", 'id,text\n1,one\n\n\n2,"two\n3,three\n\n4,four\n')
     assert texts == ["one", "three", "four"]
     assert len(problems) == 1
     assert "a.csv, row 2: has a quotation mark that is never closed" in problems[0]
-    texts, problems = read("b.csv", 'id,text\n1,one\n2,"two\nstill, perhaps, two\nof it\n')  # the file was cut off
+    texts, problems = read("b.csv", 'id,text\n1,"o\nne"\n2,"a","two\n3,x\n')  # the mark opens in a field that is too many
+    assert texts == ["o\nne", "x"]
+    assert len(problems) == 1
+    texts, problems = read("c.csv", 'id,text\n1,one\n2,"two,\nstill two\nhere, perhaps\nof it\n')  # the file was cut off
     assert texts == ["one"]
     assert len(problems) == 1
-    texts, problems = read("c.csv", 'text\none\n"two\nthree\n')  # one column: any line could be a row, or part of "two"
+    assert "it and the 3 lines after it are left out" in problems[0]
+    texts, problems = read("d.csv", 'text\none\n"two\nthree\n')  # one column: any line could be a row, or part of "two"
     assert texts == ["one"]
     assert len(problems) == 1
+    texts, problems = read("e.csv", 'id,"text\n1,one\n2,two\n')
+    assert texts == []
+    assert "its first line has a quotation mark that is never closed" in problems[0]
+    texts, problems = read("f.csv", '\ufeff"id","text"\n1,one\n')
+    assert texts == ["one"]
+    assert problems == []
 
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet", ".jsonl"])

@@ -275,14 +275,21 @@ def test_the_probability_of_an_answer_is_set_right_and_its_label_kept(monkeypatc
         new = model.reliable(rows)
         assert np.allclose(new.sum(axis=1), 1, atol=1e-5)
         assert (new.argmax(axis=1) == rows.argmax(axis=1)).all()
-        order = np.argsort(rows.max(axis=1))
         wanted = np.interp(rows.max(axis=1), *curve)
         assert (new.max(axis=1) >= wanted - 1e-6).all()  # above it only where the second label would overtake
-        assert (np.diff(wanted[order]) >= 0).all()
         clear = np.sort(rows, axis=1)[:, -2] < 0.05
         assert np.allclose(new.max(axis=1)[clear], wanted[clear], atol=1e-5)
+    two = np.array([[0.9, 0.1], [0.5, 0.5]])
+    assert np.allclose(model.reliable(two), [[0.6, 0.4], [0.5, 0.5]], atol=1e-5)
     monkeypatch.setattr(model, "reliability", None)
     assert model.reliable(rows) is rows
+
+
+def test_a_given_pair_shows_its_reliability(nlp):
+    model, text = nlp.stance_model, "We might perhaps come to see some use in the levy."
+    row = model.probabilities([model.encoder.encode(text, "the levy")])
+    assert nlp.stance(text, target="the levy").score == pytest.approx(model.reliable(row).max())
+    assert model.reliable(row).max() != pytest.approx(row.max(), abs=1e-3)
 
 
 def test_unsure_stances_are_neutral_where_asked(nlp, seed_text, seed_doc):

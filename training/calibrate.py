@@ -106,14 +106,16 @@ def pooled_temperature(nlp: sk.Pipeline, rows: list[dict]) -> tuple[float, float
 def curve(top: np.ndarray, right: np.ndarray, least: float) -> tuple[list[float], list[float]]:
     """Points of a curve from the probability of an answer (`least` or more) to its accuracy.
 
-    The answers are put in `BINS` of equal size by their probability; the accuracies are made to ascend (isotonic regression), with a
-    slight slope where they would be flat, so that no two probabilities become one.
+    The answers are put in `BINS` of equal size by their probability; the accuracies (by the rule of
+    succession: no bin is always right) are made to ascend (isotonic regression), with a slight slope where they would be flat.
     """
     from sklearn.isotonic import IsotonicRegression
 
     bins = [b for b in np.array_split(np.argsort(top, kind="stable"), BINS) if len(b)]
     said = np.array([top[b].mean() for b in bins])
-    true = IsotonicRegression().fit(said, [right[b].mean() for b in bins], [len(b) for b in bins]).predict(said)
+    true = (
+        IsotonicRegression().fit(said, [(right[b].sum() + 1) / (len(b) + 2) for b in bins], [len(b) for b in bins]).predict(said)
+    )
     said, true = np.array([least, *said, 1.0]), np.array([min(least, true[0]), *true, true[-1]])
     return said.round(4).tolist(), ((1 - SLOPE) * true + SLOPE * said).round(4).tolist()
 
@@ -121,18 +123,19 @@ def curve(top: np.ndarray, right: np.ndarray, least: float) -> tuple[list[float]
 def reliability(nlp: sk.Pipeline, rows: list[dict]) -> tuple[tuple[list[float], list[float]], float, float]:
     """The curve (see `curve`) of the classifier on given pairs, and its expected calibration error without and with one.
 
-    The error with a curve is measured on each half of the pairs by the curve of the other half.
+    The error with a curve is measured on each half of the texts by the curve of the other half.
     """
     from evaluate_model import expected_calibration_error
     from train_stance import pairs
 
     stance = nlp.stance_model
-    items = pairs(rows, stance.labels)
+    items = [i for i in pairs(rows, stance.labels) if i["label"] is not None]
     inputs = [stance.encoder.encode(i["text"], i["span"] or i["target"], i["holder"], i["context"]) for i in items]
     found = stance.probabilities(inputs)
     top, right = found.max(axis=1), found.argmax(axis=1) == [stance.labels.index(i["label"]) for i in items]
     least = 1 / len(stance.labels)
-    half, after = np.arange(len(items)) % 2 == 0, np.zeros(len(items))
+    number = {text: n for n, text in enumerate(dict.fromkeys(i["text"] for i in items))}
+    half, after = np.array([number[i["text"]] % 2 == 0 for i in items]), np.zeros(len(items))
     for part in (half, ~half):
         stance.reliability = curve(top[~part], right[~part], least)
         after[part] = stance.reliable(found[part]).max(axis=1)
@@ -193,7 +196,7 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     least, share = null_threshold(nlp, rows, figures["precision"])
     print(f"statements without a target: {share:.3f} of the stances are right at a threshold of {least}")
     print(f"expected calibration error of the scores {before:.3f}, with temperature {temperature:.3f}: {after:.3f}")
-    curve, raw, mended = reliability(nlp, rows)
+    reliable, raw, mended = reliability(nlp, rows)
     print(f"expected calibration error of given pairs {raw:.3f}, by their reliability: {mended:.3f}")
     if not a.dry_run:
         write(a.models / "target", {"outside_bias": settings["outside_bias"]})
@@ -205,7 +208,7 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
             "data": [Path(p).name for p in a.data],
         }
         write(a.models / "stance", {k: v for k, v in settings.items() if k != "outside_bias"}
-              | {"pooled_temperature": round(temperature, 4), "null_threshold": least, "reliability": curve, "calibrated": fitted})  # fmt: skip
+              | {"pooled_temperature": round(temperature, 4), "null_threshold": least, "reliability": reliable, "calibrated": fitted})  # fmt: skip
     return {"tuple_f1": f1, **settings}
 
 

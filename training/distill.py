@@ -92,8 +92,10 @@ def tagged_pairs(rows: list[dict]) -> list[dict]:
     out = []
     for row in rows:
         text = row["text"]
-        scores = np.log(np.asarray(row["tags"]) + 1e-4)  # tags are rounded to thousandths
-        found = model.decode(text, split_words(text)[1], scores)
+        places, tags = split_words(text)[1], np.asarray(row["tags"], dtype=float)
+        if tags.shape != (wanted := (len(places), 1 + 2 * len(model.kinds))):
+            sys.exit(f"error: row {text[:40]!r}: tags of shape {tags.shape}, not {wanted} (words, labels)")
+        found = model.decode(text, places, np.log(tags + 1e-4))  # tags are rounded to thousandths
         out += [{"text": text, "target_span": [t.start, t.end]} for t in found]
     return out
 
