@@ -566,3 +566,19 @@ def test_bench_texts_are_of_one_length_and_all_different(bench, tmp_path, capsys
     for argv, says in ((["t.jsonl"], "no texts in column 'text'"), (["none.jsonl"], "no such file")):
         with pytest.raises(SystemExit, match=says):
             bench.main(["--data", str(tmp_path / argv[0])])
+
+
+def test_what_is_held_back_is_not_taught_by_a_teacher_either():
+    sys.path.insert(0, str(ROOT / "training"))
+    from config import TrainConfig
+    from train_stance import hold_back
+
+    gold = [{"text": f"Peru did {i}.", "label": "for" if i % 2 else "against"} for i in range(40)]
+    taught = [{"text": r["text"], "scores": {"for": 0.5, "against": 0.5}} for r in gold]
+    alone = [{"text": f"Chile did {i}.", "scores": {"for": 0.5, "against": 0.5}} for i in range(40)]
+    train, dev = hold_back([*taught, *gold, *alone], TrainConfig(base="x", out="y", dev_share=0.2))
+    held = {r["text"] for r in dev}
+    assert len(held) == 8
+    assert not held & {r["text"] for r in train}
+    assert all("Peru" in text for text in held)
+    assert sorted(r["label"] for r in dev if "label" in r) == ["against"] * 4 + ["for"] * 4

@@ -47,11 +47,9 @@ def hold_back(rows: list[dict], config: TrainConfig) -> tuple[list[dict], list[d
     for row in rows:
         by_text.setdefault(row["text"].strip(), []).append(row)
     by_label: dict[str, list[str]] = {}
-    taught = {r["text"].strip() for r in rows if r.get("scores")}  # a teacher's answers are no measure
     for text, group in by_text.items():
-        if text in taught:
-            continue
-        by_label.setdefault(str(group[0].get(config.label_column) or ""), []).append(text)
+        if gold := [r for r in group if not r.get("scores")]:  # a teacher's answers are no measure
+            by_label.setdefault(str(gold[0].get(config.label_column) or ""), []).append(text)
     rng, dev = random.Random(config.seed), set()
     for texts in by_label.values():
         rng.shuffle(texts)
