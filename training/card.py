@@ -17,19 +17,15 @@ LIMITS = {
     "stance": "English, one sentence at a time. Irony, and stances that only the wider context shows, are often missed. "
     "Labels follow the project's label guide: approval is support, joint work is cooperate.",
 }
-DATA = {
+DATA = {  # by the name of a file, without a number at its end
     "polnear_train": "PolNeAR train (github.com/networkdynamics/PolNeAR; research corpus, texts are their publishers')",
     "statements_train": "statements of public sources labelled by the project under its label guide",
     "plv_train": "PLV train (github.com/snowood1/Zero-Shot-PLOVER; no licence stated)",
-    "annotated2": "statements of public texts, annotated for this project (seeds/standoff_statements.jsonl, its second part)",
-    "annotated3": "statements of public news and briefings, annotated for this project (seeds/standoff_statements.jsonl, its third part)",
     "annotated": "statements of public texts, annotated for this project (seeds/standoff_statements.jsonl)",
     "events": "sentences of public news and statements, coded for this project with PLOVER's roots (seeds/standoff_events.jsonl)",
     "authored_events": "event sentences written for this project (seeds/)",
     "tagged": "unlabelled public texts, with the tags of a larger teacher (training/distill.py)",
     "distilled": "unlabelled public texts and DSE train pairs, with the answers of a larger teacher (training/distill.py)",
-    "tagged2": "more unlabelled public texts, with the tags of a larger teacher (training/distill.py)",
-    "distilled2": "unlabelled public texts and DSE train pairs, with the answers of a larger teacher (training/distill.py)",
     "authored_train": "sentences written for this project (seeds/)",
     "articles_train": "articles written for this project (seeds/)",
 }
@@ -52,7 +48,7 @@ def write_card(folder: Path) -> None:
             "",
             f"The weights are an average: {parts} (training/average.py); seed, epochs and rows above are those of the last.",
         ]
-    lines += [f"- {Path(f).stem}: {DATA.get(Path(f).stem, 'the user’s own file')}" for f in s["train_files"]]
+    lines += [f"- {Path(f).stem}: {DATA.get(Path(f).stem.rstrip('0123456789'), 'the user’s own file')}" for f in s["train_files"]]
     lines += ["", "## Figures on the dev set", "", "| figure | value |", "|---|---|"]
     lines += [f"| {k} | {v} |" for k, v in s.get("dev", {}).items()]
     if "confusion" in s:
