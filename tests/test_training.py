@@ -117,6 +117,70 @@ def test_a_target_teacher_tags_text_for_a_student(tiny, tmp_path):
     assert "tags of shape" in done.stderr
 
 
+@pytest.mark.parametrize("variant", ["pair", "pooled"])
+def test_other_forms_are_measured_and_not_saved(tiny, tmp_path, variant):
+    short = ("--set", "max_steps=2", "limit=60", "batch_size=4", "bf16=false", "balanced=true", f"variant={variant}")
+    done = train(ROOT / "configs/stance/finetune.yaml", tiny, tmp_path / "m", *short)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert 0 <= json.loads((tmp_path / "m" / "stancekit.json").read_text(encoding="utf-8"))["dev"]["macro_f1"] <= 1
+    assert not list((tmp_path / "m").glob("*.safetensors"))
+    with pytest.raises(ValueError, match=r"config\.json"):
+        sk.load(stance=tmp_path / "m")
+
+
+def test_an_unknown_form_stops_the_run(tiny, tmp_path):
+    done = train(ROOT / "configs/stance/finetune.yaml", tiny, tmp_path / "m", "--set", "variant=paired")
+    assert done.returncode == 1
+    assert "error: unknown variant 'paired': allowed are pair, pooled" in done.stderr
+
+
+def test_forms_of_the_input(tiny, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "training"))
+    import common
+    import variants
+    from train_stance import balance
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny)
+    encoder = variants.PairEncoder(common.plain_tokenizer(tokenizer), 24)
+    made = encoder.encode("Peru rejects the levy of Chile.", (13, 21), "Peru")
+    words = tokenizer.convert_ids_to_tokens(made.ids)
+    text = "[CLS] peru [unused1] the levy [unused2] [SEP] [unused3] peru [unused4] rejects the levy of chile . [SEP]"
+    assert " ".join(words).replace(" ##", "") == text
+    assert made.types == [0] * (words.index("[SEP]") + 1) + [1] * (len(words) - words.index("[SEP]") - 1)
+    assert len(encoder.encode("Peru " * 50, (0, 4), "Peru").ids) == 24
+
+    # pooled over the target: only its tokens and the markers decide, here where attention is cut off
+    model = AutoModelForSequenceClassification.from_pretrained(tiny, attn_implementation="eager").eval()
+    model.bert.encoder.layer = torch.nn.ModuleList()
+    model.bert.pooler = variants.TargetPooler(model.bert, encoder.t1, encoder.t2)
+    plain = variants.Encoder(common.plain_tokenizer(tokenizer), 24)
+
+    def logits(text, span):
+        row = plain.encode(text, span)
+        return model(input_ids=torch.tensor([row.ids]), attention_mask=torch.ones(1, len(row.ids), dtype=torch.long)).logits
+
+    one = logits("Peru likes the levy of Chile.", (11, 19))
+    assert torch.allclose(one, logits("Peru fears the levy of Chile.", (11, 19)), atol=1e-6)
+    assert not torch.allclose(one, logits("Peru likes the tax of Chile.", (11, 18)), atol=1e-6)
+
+    rare, often = balance([{"label": "a"}] * 1 + [{"label": "b"}] * 3, ("a", "b")).tolist()
+    assert (rare, often) == (2.0, pytest.approx(2 / 3))
+
+
+def test_bf16_is_used_only_where_the_processor_has_it(tiny, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "training"))
+    import common
+    from config import TrainConfig
+    from transformers import AutoModelForSequenceClassification
+
+    model = AutoModelForSequenceClassification.from_pretrained(tiny)
+    for there in (False, True):
+        monkeypatch.setattr(common, "multiplies_in_bf16", lambda there=there: there)
+        made = common.trainer(TrainConfig(out=str(tmp_path)), model, None, [1], [1], None, None)
+        assert made.args.bf16 is there
+
+
 def test_a_teacher_labels_text_for_a_student(tiny, tmp_path):
     done = train(
         ROOT / "configs/stance/teacher.yaml",

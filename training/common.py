@@ -223,6 +223,11 @@ def label_maps(labels) -> dict:
     return {"id2label": dict(enumerate(labels)), "label2id": {label: i for i, label in enumerate(labels)}}
 
 
+def multiplies_in_bf16() -> bool:
+    """Whether this processor does; where it does not, torch emulates it, a hundred times slower than fp32."""
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
 def trainer(config: TrainConfig, model, tokenizer, train, dev, collator, metrics, cls=Trainer, **extra) -> Trainer:
     """A Trainer on the processor, deterministic for a seed, that evaluates after each epoch."""
     freeze(model, config.freeze_layers)
@@ -243,7 +248,7 @@ def trainer(config: TrainConfig, model, tokenizer, train, dev, collator, metrics
         label_smoothing_factor=config.label_smoothing,
         train_sampling_strategy="group_by_length",
         optim="adamw_torch_fused",
-        bf16=config.bf16,
+        bf16=config.bf16 and multiplies_in_bf16(),
         use_cpu=True,
         seed=config.seed,
         data_seed=config.seed,
@@ -278,8 +283,9 @@ def fit(trainer: Trainer, config: TrainConfig) -> dict[str, float]:
     folder.mkdir(parents=True, exist_ok=True)
     mark.write_text(run, encoding="utf-8")
     trainer.train(resume_from_checkpoint=resume or None)
-    figures = trainer.evaluate()
-    return {k.removeprefix("eval_"): float(v) for k, v in figures.items() if isinstance(v, (int, float))}
+    last = [row for row in trainer.state.log_history if "eval_loss" in row and row["step"] == trainer.state.global_step]
+    figures = last[-1] if last else trainer.evaluate()
+    return {k.removeprefix("eval_"): float(v) for k, v in figures.items() if isinstance(v, (int, float)) and k != "step"}
 
 
 def lineage(base: str, task: str) -> dict[str, str]:
@@ -296,10 +302,11 @@ def lineage(base: str, task: str) -> dict[str, str]:
 
 
 def save(trainer: Trainer, tokenizer, config: TrainConfig, extra: dict, figures: dict, rows: dict) -> None:
-    """Write the checkpoint folder: weights, tokenizer, what training assumed, and what it reached on dev."""
+    """Write the checkpoint folder: weights (not of a variant), tokenizer, what training assumed, and what it reached on dev."""
     out = Path(config.out)
-    trainer.model.to(torch.float32).save_pretrained(out)
-    tokenizer.save_pretrained(out)
+    if not config.variant:
+        trainer.model.to(torch.float32).save_pretrained(out)
+        tokenizer.save_pretrained(out)
     settings = {
         **extra,
         **lineage(config.base, extra["task"]),

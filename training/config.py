@@ -29,7 +29,7 @@ class TrainConfig:
     max_length: int = 128  # tokens
     overlap: int = 64  # tokens shared by neighbouring windows (attribution)
     freeze_layers: int = 0  # keep the embeddings and so many lower layers as they are: quicker, and enough for a large encoder
-    bf16: bool = True  # autocast; on a processor without bf16 it is slower but not wrong
+    bf16: bool = True  # autocast, where the processor multiplies in bf16
     seed: int = 13
     max_steps: int = -1  # for trying things out: stop after so many steps
     limit: int = 0  # for trying things out: use only the first rows of each file (0: all)
@@ -43,6 +43,8 @@ class TrainConfig:
     auxiliary: str = ""  # stance: column with a second label set, learnt beside the first, left out of the saved model
     context: int = 0  # stance: tokens of the preceding text that the model sees
     whole_sentences: bool = True  # stance: train on statements without a target too, for sentences whose stances agree
+    balanced: bool = False  # stance: a label counts by the inverse of its frequency in train
+    variant: str = ""  # stance: another form of the classifier, to compare (variants.py); such a run saves no weights
     license: str = ""  # of the trained weights, for the model card
 
 

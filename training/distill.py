@@ -110,7 +110,9 @@ def stance_rows(teacher: Path, articles: list[dict], rows: list[dict], most: int
     for at in tqdm(range(0, len(items), SLICE), unit="batch", file=sys.stderr):
         part = items[at : at + SLICE]
         inputs = [model.encoder.encode(i["text"], tuple(i["target_span"]), i.get("source")) for i in part]
-        with torch.autocast("cpu", dtype=torch.bfloat16):  # moves a probability by less than a hundredth, in half the time
+        with torch.autocast(
+            "cpu", torch.bfloat16, enabled=common.multiplies_in_bf16()
+        ):  # moves a probability by less than a hundredth, in half the time
             found = model.probabilities(inputs)
         for item, row in zip(part, found, strict=True):
             scores = {label: round(float(p), 4) for label, p in zip(model.labels, row, strict=True)}
@@ -134,7 +136,7 @@ def target_rows(teacher: Path, texts: list[str]) -> Iterator[dict]:
     """Statements with the teacher's tags."""
     model = sk.load(target=teacher).target_model
     for at in tqdm(range(0, len(texts), SLICE), unit="batch", file=sys.stderr):
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=common.multiplies_in_bf16()):
             found = model.scores(texts[at : at + SLICE])
         for text, (_, scores) in zip(texts[at : at + SLICE], found, strict=True):
             yield {"text": text, "tags": [[round(float(p), 3) for p in row] for row in torch.from_numpy(scores).exp()]}

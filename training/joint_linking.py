@@ -139,7 +139,7 @@ def train(model: Joint, windows: list[Window], config: TrainConfig, pad: int) ->
     while step < steps:
         rng.shuffle(windows)
         for at in range(0, len(windows), config.batch_size):
-            with torch.autocast("cpu", torch.bfloat16, enabled=config.bf16):
+            with torch.autocast("cpu", torch.bfloat16, enabled=config.bf16 and common.multiplies_in_bf16()):
                 value = loss(model, windows[at : at + config.batch_size], pad)
             optimizer.zero_grad()
             value.backward()

@@ -11,17 +11,18 @@ over the start with the same seed.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import train_stance
 import yaml
 from prepare import digest
 
@@ -86,11 +87,14 @@ def run(
         config = folder / "config.yaml"
         settings = {**plan["start"], **change.get("set", {}), "seed": seed}
         config.write_text(yaml.safe_dump(settings), encoding="utf-8")
-        argv = [sys.executable, str(HERE / "train_stance.py"), str(config), "--out", str(folder / "model")]
+        argv = [str(config), "--out", str(folder / "model")]
         argv += ["--data", *map(str, files), "--dev", *map(str, held), *(["--set", *extra] if extra else [])]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        if done.returncode:
-            sys.exit(f"error: {' '.join(argv)} failed:\n{done.stderr[-2000:]}")
+        said = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+                train_stance.main(argv)
+        except SystemExit as error:
+            sys.exit(f"error: train_stance.py {' '.join(argv)} failed: {error}")
         return float(json.loads((folder / "model" / "stancekit.json").read_text(encoding="utf-8"))["dev"][FIGURE])
 
 

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import common
 import numpy as np
 import torch
+import variants
 from baseline import baseline
 from config import TrainConfig, read_config
 from datasets import Dataset
@@ -166,9 +167,9 @@ def encode(items: list[dict], encoder: Encoder, labels: tuple[str, ...], second:
 class TwoHeads(Trainer):
     """Learns from labels, a teacher's scores and auxiliary labels; the classifier's first `main` outputs are the real labels."""
 
-    def __init__(self, *args, main: int, smoothing: float, **kwargs) -> None:
+    def __init__(self, *args, main: int, smoothing: float, weights: torch.Tensor | None = None, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.main, self.smoothing = main, smoothing
+        self.main, self.smoothing, self.weights = main, smoothing, weights
 
     def compute_loss(self, model, inputs, return_outputs=False, **_):
         labels = inputs.pop("labels")
@@ -180,7 +181,7 @@ class TwoHeads(Trainer):
         options = {"ignore_index": IGNORE, "label_smoothing": self.smoothing}
         if count := int((gold != IGNORE).sum() + taught.any(-1).sum()):  # a pair with both kinds counts as two
             by_teacher = cross_entropy(main, taught, reduction="none")[taught.any(-1)].sum()
-            loss = loss + (cross_entropy(main, gold, reduction="sum", **options) + by_teacher) / count
+            loss = loss + (cross_entropy(main, gold, self.weights, reduction="sum", **options) + by_teacher) / count
         if bool((auxiliary != IGNORE).any()):
             loss = loss + cross_entropy(second, auxiliary, **options)
         return (loss, outputs) if return_outputs else loss
@@ -194,6 +195,12 @@ def drop_auxiliary(model: torch.nn.Module, labels: tuple[str, ...]) -> None:
     head.out_features = len(labels)
     model.config.num_labels = model.num_labels = len(labels)
     model.config.id2label, model.config.label2id = common.label_maps(labels).values()
+
+
+def balance(items: list[dict], labels: tuple[str, ...]) -> torch.Tensor:
+    """What each label counts so that all count the same: n / (k n_label), as scikit-learn's "balanced"."""
+    counts = [sum(i["label"] == label for i in items) for label in labels]
+    return torch.tensor([sum(counts) / (len(labels) * n) for n in counts])
 
 
 def fit_temperature(logits: np.ndarray, gold: np.ndarray) -> float:
@@ -218,6 +225,8 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     labels = tuple(config.labels) or scheme.LABELS
     if labels == (ANY,):
         labels = found_labels(train_rows, config.label_column)
+    if config.variant not in ("", *variants.VARIANTS):
+        sys.exit(f"error: unknown variant {config.variant!r}: allowed are {', '.join(variants.VARIANTS)}")
     if len(labels) < 2:
         sys.exit(
             f"error: the column {config.label_column!r} has {f'only the label {labels[0]!r}' if labels else 'no labels'}: two or more are needed to learn from"
@@ -233,7 +242,10 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
         train += [p for p in whole_sentences(train_rows) if p["label"] in labels]
     train = common.weigh(train, config.weights, config.seed)
     model, tokenizer = common.start(config, "stance", (*labels, *(f"auxiliary {s}" for s in second)))
-    encoder = Encoder(common.plain_tokenizer(tokenizer), config.max_length, config.context)
+    form = variants.PairEncoder if config.variant == variants.PAIR else Encoder
+    encoder = form(common.plain_tokenizer(tokenizer), config.max_length, config.context)
+    if config.variant == variants.POOLED:
+        model.bert.pooler = variants.TargetPooler(model.bert, encoder.t1, encoder.t2)
     metric = common.load_metric("label_f1")
 
     def metrics(prediction) -> dict[str, float]:
@@ -247,6 +259,7 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     trainer = common.trainer(
         config, model, tokenizer, encode(train, encoder, labels, second), encode(dev, encoder, labels),
         DataCollatorWithPadding(tokenizer), metrics, cls=TwoHeads, main=len(labels), smoothing=config.label_smoothing,
+        weights=balance(train, labels) if config.balanced else None,
     )  # fmt: skip
     figures = common.fit(trainer, config)
     output = trainer.predict(trainer.eval_dataset)
