@@ -13,6 +13,7 @@ from . import checkpoints, holders
 from .antecedents import name_targets
 from .attribution import AttributionModel
 from .backends import Backend, open_backend
+from .labels import NEUTRAL
 from .parallel import spread, told_threads
 from .segment import Layout, segment
 from .speakers import Cast, Speaker
@@ -215,41 +216,60 @@ class Pipeline:
     ) -> list[tuple[list[Stance], bool]]:
         """The stances of each draft statement, and whether a model saw only a part of it."""
         texts = [layouts[i].text[unit.start : unit.end] for i, unit, _ in drafts]
-        found = self.target_model.find(texts)
+        model = self.stance_model
+        found = self.target_model.candidates(texts) if self._selects else self.target_model.find(texts)
         inputs: list[Encoded] = []
-        places: list[tuple[int, Found | None, holders.Party | None]] = []
-        encode = self.stance_model.encoder.encode
+        places: list[list[holders.Party | None]] = []  # whose stance, by statement and target
         for n, (text, targets) in enumerate(zip(texts, found, strict=True)):
             i, unit, who = drafts[n]
             before = layouts[i].text[max(0, unit.start - 300) : unit.start]
-            parties = holders.parties(text) if targets else []
+            everyone = holders.parties(text) if targets else []
             named = unit.speaker_span and (unit.speaker_span[0] - unit.start, unit.speaker_span[1] - unit.start)
-            spots: list[Found | None] = [*targets] or [None]  # without a target, the statement as a whole
-            for t in spots:
-                party = holders.reported(text, (t.start, t.end), parties, who, named) if t else None
-                inputs.append(encode(text, (t.start, t.end) if t else None, party.name if party else who.holder, before))
-                places.append((n, t, party))
-        out: list[tuple[list[Stance], bool]] = [([], False) for _ in drafts]
-        for (n, place, party), row, made in zip(places, self.stance_model.probabilities(inputs), inputs, strict=True):
-            stance = self._decide(row, place, originals[drafts[n][0]], drafts[n], party)
-            if stance is not None:
-                out[n][0].append(stance)
-            out[n] = (out[n][0], out[n][1] or made.truncated)
+            places.append([holders.reported(text, (t.start, t.end), everyone, who, named) for t in targets])
+            for t, party in zip(targets, places[n], strict=True):
+                inputs.append(model.encoder.encode(text, (t.start, t.end), party.name if party else who.holder, before))
+            if not targets:  # the statement as a whole
+                inputs.append(model.encoder.encode(text, None, who.holder, before))
+        rows = model.probabilities(inputs)
+        out: list[tuple[list[Stance], bool]] = []
+        at = 0
+        for draft, text, targets, parties in zip(drafts, texts, found, places, strict=True):
+            mine = slice(at, at + max(1, len(targets)))
+            at = mine.stop
+            stances = (
+                self._named(text, targets, rows[mine], parties, originals[draft[0]], draft)
+                if targets
+                else self._bare(rows[mine][0], draft)
+            )
+            out.append((stances, any(made.truncated for made in inputs[mine])))
         return out
 
-    def _decide(self, row: Any, found: Found | None, text: str, draft: Draft, party: holders.Party | None) -> Stance | None:
+    @property
+    def _selects(self) -> bool:
+        """Whether the stance model chooses among candidates; one with other labels than the tagger's takes what the tagger finds."""
+        return self.stance_model.selection is not None and {*self.target_model.kinds, NEUTRAL} == set(self.labels)
+
+    def _named(
+        self, text: str, targets: list[Found], rows: Any, parties: list[holders.Party | None], original: str, draft: Draft
+    ) -> list[Stance]:
+        """The stances of one statement toward its targets."""
         _, unit, who = draft
-        if found is None:
-            # No target is named. The sentence as a whole must be clearly no neutral one to count.
-            stance = self.stance_model.stance(row, None, who.holder, who.code)
-            return stance if stance.label != "neutral" and stance.score >= self.stance_model.null_threshold else None
-        start, end = unit.start + found.start, unit.start + found.end
-        stance = self.stance_model.stance(
-            self.stance_model.combine(row, found.prior), Span(start, end, text[start:end]), who.holder, who.code
-        )
-        if party is None or holders.contradicts(party, (found.start, found.end), stance.label):
-            return stance
-        return replace(stance, holder=party.name, country=party.country, reported=True)
+        whose = {(t.start, t.end): party for t, party in zip(targets, parties, strict=True)}
+        out = []
+        for t, row in self.stance_model.select(text, targets, rows):
+            start, end = unit.start + t.start, unit.start + t.end
+            stance = self.stance_model.stance(row, Span(start, end, original[start:end]), who.holder, who.code)
+            party = whose[t.start, t.end]
+            if party is not None and not holders.contradicts(party, (t.start, t.end), stance.label):
+                stance = replace(stance, holder=party.name, country=party.country, reported=True)
+            out.append(stance)
+        return out
+
+    def _bare(self, row: Any, draft: Draft) -> list[Stance]:
+        """The stance of a statement without a target: as a whole it must be clearly no neutral one to count."""
+        _, _, who = draft
+        stance = self.stance_model.stance(row, None, who.holder, who.code)
+        return [stance] if stance.label != NEUTRAL and stance.score >= self.stance_model.null_threshold else []
 
     @overload
     def stance(self, text: str, *, target: Target = None, holder: str | None = None) -> Stance: ...

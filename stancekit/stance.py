@@ -20,7 +20,9 @@ import numpy as np
 
 from .backends import Backend, special_tokens
 from .labels import NEUTRAL
+from .selection import Selection, features
 from .tagging import SURROGATE, WORD, Scores, log_softmax
+from .targets import Target
 from .types import Span, Stance
 
 # Tokens that every BERT vocabulary keeps free; training gives them their meaning.
@@ -140,9 +142,9 @@ class StanceModel:
         )
         self.temperature = float(settings.get("temperature", 1.0))
         self.null_threshold = float(settings.get("null_threshold", 0.6))
-        # How much the target tagger's expectation counts, and what neutral gains; fitted on dev (training/calibrate.py).
+        # How much the target tagger's expectation counts, which candidates are reported, and how sure; see training/calibrate.py.
         self.prior_weight = float(settings.get("prior_weight", 0.0))
-        self.neutral_bias = float(settings.get("neutral_bias", 0.0))
+        self.selection = Selection(**settings["selection"]) if settings.get("selection") else None
         self.pooled_temperature = float(settings.get("pooled_temperature", 1.0))
         # What an answer's probability says, and how often such answers were right on dev; both ascending.
         self.reliability: tuple[list[float], list[float]] | None = settings.get("reliability")
@@ -176,24 +178,38 @@ class StanceModel:
         result[np.arange(len(rows)), best] = new
         return result
 
-    def combine(self, row: Scores, prior: Mapping[str, float]) -> Scores:
+    def pool(self, row: Scores, prior: Mapping[str, float]) -> Scores:
         """Probabilities of a found target, from the classifier's and the target tagger's.
 
-        The two are pooled log-linearly (Genest and Zidek 1986) with the weights of the checkpoint, renormalised, and
-        scaled by a temperature fitted on dev. A tagger of other labels than the classifier's says nothing, and the row
-        comes back as it was.
+        The two are pooled log-linearly (Genest and Zidek 1986) with the weight of the checkpoint, and renormalised. A tagger of other
+        labels than the classifier's says nothing, and the row comes back as it was.
 
         Args:
             row: the classifier's probabilities, shape (labels,).
             prior: the tagger's probabilities, by label.
         """
-        if set(prior) != set(self.labels) or not (self.prior_weight or self.neutral_bias):
+        if set(prior) != set(self.labels) or not self.prior_weight:
             return row
         expected = np.array([prior[label] for label in self.labels])
         pooled = (1 - self.prior_weight) * np.log(row + 1e-9) + self.prior_weight * np.log(expected + 1e-4)
-        pooled[self.labels.index(NEUTRAL)] += self.neutral_bias
-        result: Scores = np.exp(log_softmax(pooled / self.pooled_temperature))
+        result: Scores = np.exp(log_softmax(pooled))
         return result
+
+    def select(self, text: str, found: Sequence[Target], rows: Scores) -> list[tuple[Target, Scores]]:
+        """The targets of a statement that are reported, with their probabilities.
+
+        Args:
+            text: the statement.
+            found: its candidates, or where the checkpoint has no selection, its targets.
+            rows: the classifier's probabilities of each, shape (candidates, labels).
+        """
+        pooled = np.array([self.pool(row, t.prior) for t, row in zip(found, rows, strict=True)])
+        if self.selection is None or set(found[0].prior) != set(self.labels):
+            return list(zip(found, pooled, strict=True))
+        odds = [self.selection.odds(f) for f in features(text, found, rows, pooled, self.labels)]
+        chances = self.selection.rows(odds, pooled, self.labels)
+        chosen = self.selection.choose(found, chances, self.labels)
+        return [(found[i], np.exp(log_softmax(np.log(chances[i] + 1e-12) / self.pooled_temperature))) for i in chosen]
 
     def stance(self, row: Scores, target: Span | None = None, holder: str | None = None, country: str | None = None) -> Stance:
         """A row of probabilities as a `Stance`."""

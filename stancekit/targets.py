@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,14 +47,26 @@ def closed(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
+# How much is added to the log-probability of "no target" when candidates are looked for, and what may stand between two that are
+# also taken as one: "[a ceasefire], [an end to the war]".
+EAGERNESS = (0.5, -0.5, -1.5)
+JOINT = re.compile(r"[\s,;]*(?:and|or|as well as)?[\s,]*(?:to|for|of|the|a|an|its|their|our)?\s*", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A target span in its statement, with what the tagger expects of it: kinds (stances) to probabilities."""
+    """A target span in its statement, with what the tagger expects of it: kinds (stances) to probabilities.
+
+    Of a candidate, `eager` is the highest of `EAGERNESS` at which the tagger finds it; one that was `joined` from two has the
+    lower one of theirs.
+    """
 
     start: int
     end: int
     score: float
     prior: dict[str, float]
+    eager: float = 0.0
+    joined: bool = False
 
 
 class TargetModel:
@@ -74,10 +88,27 @@ class TargetModel:
         """Target spans of each statement, in text order; offsets are in the statement's own text."""
         return [self.decode(text, *row) for text, row in zip(texts, self.scores(texts), strict=True)]
 
-    def decode(self, text: str, spans: Spans, scores: Scores) -> list[Target]:
-        """The targets of one statement, from its words and their scores (see `scores`)."""
+    def candidates(self, texts: Sequence[str]) -> list[list[Target]]:
+        """Spans of each statement that may be targets, in text order; they may overlap. More than `find` gives."""
+        return [self.propose(text, *row) for text, row in zip(texts, self.scores(texts), strict=True)]
+
+    def propose(self, text: str, spans: Spans, scores: Scores) -> list[Target]:
+        """The candidates of one statement, from its words and their scores (see `scores`)."""
+        found: dict[tuple[int, int], Target] = {}
+        for bias in EAGERNESS:
+            for t in self.decode(text, spans, scores, bias):
+                found.setdefault((t.start, t.end), replace(t, eager=bias))
+        for a, b in itertools.product(list(found.values()), repeat=2):
+            if a.end <= b.start and JOINT.fullmatch(text, a.end, b.start):
+                prior = {kind: (p + b.prior[kind]) / 2 for kind, p in a.prior.items()}
+                both = Target(a.start, b.end, min(a.score, b.score), prior, min(a.eager, b.eager), joined=True)
+                found.setdefault((both.start, both.end), both)
+        return sorted(found.values(), key=lambda t: (t.start, t.end))
+
+    def decode(self, text: str, spans: Spans, scores: Scores, bias: float | None = None) -> list[Target]:
+        """The targets of one statement, from its words and their scores (see `scores`); by the checkpoint's `outside_bias`, or another."""
         biased = scores.copy()
-        biased[:, :1] += self.outside_bias
+        biased[:, :1] += self.outside_bias if bias is None else bias
         out = []
         for tagged in spans_of(biased, spans, self.kinds):
             start, end = closed(text, *trim(text, tagged.start, tagged.end))

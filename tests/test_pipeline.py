@@ -75,11 +75,11 @@ def test_the_taggers_expectation_is_pooled(nlp, monkeypatch):
     model = nlp.stance_model
     monkeypatch.setattr(model, "prior_weight", 0.5)
     row = np.array([0.4, 0.3, 0.1, 0.1, 0.1])
-    agree = model.combine(row, dict(zip(nlp.labels, [0.9, 0.02, 0.02, 0.02, 0.04], strict=True)))
-    differ = model.combine(row, dict(zip(nlp.labels, [0.02, 0.9, 0.02, 0.02, 0.04], strict=True)))
+    agree = model.pool(row, dict(zip(nlp.labels, [0.9, 0.02, 0.02, 0.02, 0.04], strict=True)))
+    differ = model.pool(row, dict(zip(nlp.labels, [0.02, 0.9, 0.02, 0.02, 0.04], strict=True)))
     assert agree.sum() == pytest.approx(1)
     assert agree[0] > differ[0]
-    assert model.combine(row, {"other": 1.0}) is row
+    assert model.pool(row, {"other": 1.0}) is row
 
 
 def test_empty_documents_are_empty(nlp):

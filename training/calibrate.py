@@ -1,23 +1,24 @@
-"""Fit how the target tagger and the stance classifier decide together, on dev data, and save it in both checkpoints.
+"""Fit how the target tagger and the stance classifier decide together, and save it in the stance checkpoint.
 
-    python training/calibrate.py stancekit/models --data statements_dev.jsonl
+    python training/calibrate.py stancekit/models --data articles_annotated.jsonl --dev calibration.jsonl --pairs statements_dev.jsonl
 
-Three numbers are chosen on a grid for the F1 of (target, stance) tuples: `outside_bias` (how readily the tagger takes a
-word as no target), `prior_weight` (how much the tagger's expected stance counts beside the classifier's), `neutral_bias`
-(what a neutral answer gains). A fourth, `pooled_temperature`, then makes the scores honest: it minimises the negative
-log-likelihood of the found spans' labels (neutral where no gold span lies), and changes no label. For pairs that a user gives, `reliability`
-says how often an answer of a given probability is right (`StanceModel.reliable`). A tuple is right if its
-stance is, and its span overlaps the gold span by at least half of their union.
-The F1 hardly moves over a wide range of settings, from many stances to few: of those within half a point of the best, which dev cannot
-tell apart, the most precise is kept. In whole articles every mistake of the extraction adds wrong stances, and no right ones.
+From --data, statements with their stances, come the weights of the `selection` (which of the tagger's candidates are reported: stancekit/selection.py);
+from --dev, other statements, how much the tagger's expected stance counts beside the classifier's (`prior_weight`) and what odds a
+candidate must have (`shift`), both for the F1 of (target, stance) tuples. A tuple is right if its stance is, and its span overlaps the
+gold span by at least half of their union. The F1 hardly moves over a wide range of shifts, from many stances to few: of those within half a point of the
+best, which dev cannot tell apart, the most precise is kept. In whole articles every mistake of the extraction adds wrong stances, and no right ones.
+A temperature (`pooled_temperature`) then makes the scores honest: it minimises the negative log-likelihood of the reported targets' labels (neutral where
+no gold span lies). For pairs that a user gives, `reliability` says how often an answer of a given probability is right
+(`StanceModel.reliable`), fitted on --pairs and --dev.
+Statements of --data and --dev should be those of whole articles, one after the other: how many targets a reader names there decides what is reported.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -30,71 +31,116 @@ import stancekit as sk
 from stancekit import checkpoints
 from stancekit.evaluation import iou
 from stancekit.labels import STANCES
+from stancekit.selection import Selection, expected, features
+from stancekit.stance import StanceModel
 from stancekit.tagging import log_softmax
+from stancekit.targets import Target
 
-OUTSIDE = (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
-WEIGHTS = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+WEIGHTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+SHIFTS = tuple(float(x) for x in np.arange(-2.5, 1.01, 0.05).round(2))
 NULL = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
-NEUTRAL = (-0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
+PENALTY = 0.3  # C of the regression
 BINS = 12  # of dev pairs, for the reliability of answers
 SLOPE = 0.05
 ALIKE = 0.005  # of F1: settings that close are told apart by their precision
 
-
-def tuples(rows: list[dict]) -> list[list[list[int]]]:
-    """Gold (start, end, stance number) of each row."""
-    return [
-        [[s["start"], s["end"], STANCES.index(s["label"])] for s in r["stances"] if s.get("start") is not None and s["label"] in STANCES]
-        for r in rows
-    ]  # fmt: skip
+Candidates = list[tuple[dict, list, np.ndarray]]  # a row, its candidates, what the classifier says of each
 
 
-def search(nlp: sk.Pipeline, rows: list[dict]) -> list[tuple[float, dict[str, float], dict[str, float]]]:
-    """(F1, settings, figures) of every point of the grid."""
-    texts, gold = [r["text"] for r in rows], tuples(rows)
-    holders = [next((s["holder"] for s in r["stances"] if s.get("holder")), None) for r in rows]
-    metric = common.load_metric("span_f1")
-    target, stance = nlp.target_model, nlp.stance_model
-    scored = target.scores(texts)
-    cache: dict[tuple[int, int, int], np.ndarray] = {}
+def gold(row: dict) -> list[dict]:
+    """A row's stances that name a target."""
+    return [s for s in row["stances"] if s.get("start") is not None and s["label"] in STANCES]
+
+
+def near(row: dict, target: Target) -> list[str]:
+    """The gold labels at a candidate's place."""
+    return [s["label"] for s in gold(row) if iou((target.start, target.end), (s["start"], s["end"])) >= 0.5]
+
+
+def candidates(nlp: sk.Pipeline, rows: list[dict]) -> Candidates:
+    """The candidates of each row, and what the classifier says of them."""
+    found, model = nlp.target_model.candidates([r["text"] for r in rows]), nlp.stance_model
+    inputs = [
+        model.encoder.encode(r["text"], (t.start, t.end), r.get("holder"), r.get("context") or "")
+        for r, ts in zip(rows, found, strict=True)
+        for t in ts
+    ]
+    said, at, out = model.probabilities(inputs), 0, []
+    for row, ts in zip(rows, found, strict=True):
+        out.append((row, ts, said[at : at + len(ts)]))
+        at += len(ts)
+    return out
+
+
+def described(stance: StanceModel, found: Candidates) -> Iterator[tuple[dict, list, np.ndarray, list[dict[str, float]]]]:
+    """Rows with candidates: the row, its candidates, their pooled rows and features."""
+    for row, targets, said in found:
+        if targets:
+            pooled = np.array([stance.pool(r, t.prior) for t, r in zip(targets, said, strict=True)])
+            yield row, targets, pooled, features(row["text"], targets, said, pooled, stance.labels)
+
+
+def fit(stance: StanceModel, found: Candidates) -> dict[str, float]:
+    """The weights of the selection by feature, with its "bias"."""
+    from sklearn.linear_model import LogisticRegression
+
+    neutral = stance.labels.index("neutral")
+    x, y = [], []
+    for row, targets, pooled, values in described(stance, found):
+        x += values
+        y += [stance.labels[expected(p, neutral)] in near(row, t) for t, p in zip(targets, pooled, strict=True)]
+    if len(set(y)) < 2:
+        sys.exit("error: the statements of --data have no stance that a candidate matches, or no candidate that matches none")
+    names = list(x[0])
+    table = np.array([[values[name] for name in names] for values in x])
+    scale = table.std(axis=0) + 1e-9  # so that the penalty weighs all features alike
+    model = LogisticRegression(C=PENALTY, max_iter=2000).fit(table / scale, y)
+    weights = dict(zip(names, (model.coef_[0] / scale).round(4).tolist(), strict=True))
+    return {"bias": round(float(model.intercept_[0]), 4), **weights}
+
+
+def reported(
+    selection: Selection, labels: tuple[str, ...], described_rows: list, shift: float
+) -> list[list[tuple[Target, np.ndarray]]]:
+    """The targets of each row that are reported at a shift, with their probabilities."""
+    selection.shift, out = shift, []
+    for _, targets, pooled, odds in described_rows:
+        rows = selection.rows(odds, pooled, labels)
+        out.append([(targets[i], rows[i]) for i in selection.choose(targets, rows, labels)])
+    return out
+
+
+def search(nlp: sk.Pipeline, train: Candidates, dev: Candidates) -> list[tuple[float, dict, dict]]:
+    """(F1, settings, figures) of every weight and shift."""
+    metric, stance = common.load_metric("span_f1"), nlp.stance_model
     out = []
-    for outside in OUTSIDE:
-        target.outside_bias = outside
-        found = [target.decode(text, *row) for text, row in zip(texts, scored, strict=True)]
-        new = [(i, t) for i, ts in enumerate(found) for t in ts if (i, t.start, t.end) not in cache]
-        inputs = [stance.encoder.encode(texts[i], (t.start, t.end), holders[i], rows[i].get("context") or "") for i, t in new]
-        for (i, t), row in zip(new, stance.probabilities(inputs), strict=True):
-            cache[i, t.start, t.end] = row
-        for weight, neutral in itertools.product(WEIGHTS, NEUTRAL):
-            stance.prior_weight, stance.neutral_bias = weight, neutral
-            answers: list[list[list[int]]] = []
-            for i, ts in enumerate(found):
-                best = [(t, stance.labels[int(stance.combine(cache[i, t.start, t.end], t.prior).argmax())]) for t in ts]
-                answers.append([[t.start, t.end, STANCES.index(label)] for t, label in best if label in STANCES])
-            figures = metric.compute(predictions=answers, references=gold, kinds=True)
-            settings = {"outside_bias": outside, "prior_weight": weight, "neutral_bias": neutral}
+    for stance.prior_weight in WEIGHTS:
+        selection = Selection(fit(stance, train))
+        rows = [(row, ts, pooled, [selection.odds(f) for f in values]) for row, ts, pooled, values in described(stance, dev)]
+        bare = [gold(row) for row, ts, _ in dev if not ts]
+        answers = [[[s["start"], s["end"], STANCES.index(s["label"])] for s in gold(row)] for row, *_ in rows]
+        answers += [[[s["start"], s["end"], STANCES.index(s["label"])] for s in stances] for stances in bare]
+        for shift in SHIFTS:
+            said = [
+                [[t.start, t.end, STANCES.index(stance.labels[int(row.argmax())])] for t, row in found if stance.labels[int(row.argmax())] in STANCES]
+                for found in reported(selection, stance.labels, rows, shift)
+            ]  # fmt: skip
+            figures = metric.compute(predictions=said + [[] for _ in bare], references=answers, kinds=True)
+            settings = {"prior_weight": stance.prior_weight, "selection": {"weights": selection.weights, "shift": shift}}
             out.append((figures["f1"], settings, figures))
     return out
 
 
-def pooled_temperature(nlp: sk.Pipeline, rows: list[dict]) -> tuple[float, float, float]:
-    """The temperature of the pooled scores, and their expected calibration error before and after."""
+def pooled_temperature(nlp: sk.Pipeline, dev: Candidates) -> tuple[float, float, float]:
+    """The temperature of the reported scores, and their expected calibration error before and after."""
     from evaluate_model import expected_calibration_error
     from train_stance import fit_temperature
 
-    target, stance = nlp.target_model, nlp.stance_model
+    stance = nlp.stance_model
     stance.pooled_temperature = 1.0
-    logs, gold = [], []
-    for row, found in zip(rows, target.find([r["text"] for r in rows]), strict=True):
-        holder = next((s["holder"] for s in row["stances"] if s.get("holder")), None)
-        inputs = [stance.encoder.encode(row["text"], (t.start, t.end), holder, row.get("context") or "") for t in found]
-        for t, scores in zip(found, stance.probabilities(inputs), strict=True):
-            logs.append(np.log(stance.combine(scores, t.prior) + 1e-12))
-            near = [
-                s for s in row["stances"] if s.get("start") is not None and iou((t.start, t.end), (s["start"], s["end"])) >= 0.5
-            ]
-            gold.append(stance.labels.index(near[0]["label"] if near else "neutral"))
-    logits, answers = np.array(logs), np.array(gold)
+    chosen = [(row, t, p) for row, ts, said in dev if ts for t, p in stance.select(row["text"], ts, said)]
+    logits = np.log(np.array([p for _, _, p in chosen]) + 1e-12)
+    answers = np.array([stance.labels.index((near(row, t) or ["neutral"])[0]) for row, t, _ in chosen])
     temperature = fit_temperature(logits, answers)
     errors = []
     for t in (1.0, temperature):
@@ -143,24 +189,23 @@ def reliability(nlp: sk.Pipeline, rows: list[dict]) -> tuple[tuple[list[float], 
     return stance.reliability, expected_calibration_error(top, right), expected_calibration_error(after, right)
 
 
-def null_threshold(nlp: sk.Pipeline, rows: list[dict], precision: float) -> tuple[float, float]:
+def null_threshold(nlp: sk.Pipeline, dev: Candidates, precision: float) -> tuple[float, float]:
     """The lowest threshold at which stances of statements without a target are as often right as those with one.
 
     Returns:
         The threshold (1.0: none are given) and the share of right ones with it; as it was, where dev has no such statement.
     """
     stance = nlp.stance_model
-    bare = [r for r, found in zip(rows, nlp.target_model.find([r["text"] for r in rows]), strict=True) if not found]
+    bare = [row for row, ts, _ in dev if not ts]
     if not bare:
         return stance.null_threshold, 0.0
-    holders = [next((s["holder"] for s in r["stances"] if s.get("holder")), None) for r in bare]
-    inputs = [stance.encoder.encode(r["text"], None, h, r.get("context") or "") for r, h in zip(bare, holders, strict=True)]
+    inputs = [stance.encoder.encode(r["text"], None, r.get("holder"), r.get("context") or "") for r in bare]
     given = [
         (float(row.max()), stance.labels[int(row.argmax())], {s["label"] for s in r["stances"]})
         for row, r in zip(stance.probabilities(inputs), bare, strict=True)
     ]
     for threshold in NULL:
-        right = [label in gold for score, label, gold in given if score >= threshold and label in STANCES]
+        right = [label in found for score, label, found in given if score >= threshold and label in STANCES]
         if right and sum(right) / len(right) >= precision:
             return threshold, sum(right) / len(right)
     return 1.0, 0.0
@@ -177,39 +222,42 @@ def write(folder: Path, values: dict[str, object]) -> None:
 def main(argv: list[str] | None = None) -> dict[str, float]:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", type=Path, help="folder with the checkpoints target/ and stance/")
-    parser.add_argument("--data", nargs="+", required=True, help="dev statements")
+    parser.add_argument("--data", nargs="+", required=True, help="statements of whole articles, to fit the selection on")
+    parser.add_argument("--dev", nargs="+", required=True, help="other statements of whole articles")
+    parser.add_argument(
+        "--pairs", nargs="*", default=[], help="statements whose pairs count for the reliability of answers, beside --dev"
+    )
     parser.add_argument("--dry-run", action="store_true", help="print only")
     a = parser.parse_args(argv)
     nlp = sk.load(target=a.models / "target", stance=a.models / "stance")
     if set(nlp.labels) != {*STANCES, "neutral"}:
         sys.exit(f"error: {a.models / 'stance'} has the labels {', '.join(nlp.labels)}; only the library's own five combine")
-    rows = common.read_rows(a.data)
-    results = search(nlp, rows)
+    dev_rows = common.read_rows(a.dev)
+    train_rows = common.check_overlap(common.read_rows(a.data), dev_rows, drop=True)
+    train, dev = candidates(nlp, train_rows), candidates(nlp, dev_rows)
+    results = search(nlp, train, dev)
     top = max(f1 for f1, _, _ in results)
     f1, settings, figures = max((r for r in results if r[0] >= top - ALIKE), key=lambda r: r[2]["precision"])
-    plain = next(r for r in results if not any(r[1].values()))
-    print(f"without: tuple F1 {plain[0]:.4f} (P {plain[2]['precision']:.3f} R {plain[2]['recall']:.3f})")
-    print(f"with {settings}: tuple F1 {f1:.4f} (P {figures['precision']:.3f} R {figures['recall']:.3f})")
-    nlp.target_model.outside_bias = settings["outside_bias"]
-    nlp.stance_model.prior_weight, nlp.stance_model.neutral_bias = settings["prior_weight"], settings["neutral_bias"]
-    temperature, before, after = pooled_temperature(nlp, rows)
-    least, share = null_threshold(nlp, rows, figures["precision"])
+    chosen = f"prior_weight {settings['prior_weight']}, shift {settings['selection']['shift']}"
+    print(f"{chosen}: tuple F1 {f1:.4f} (P {figures['precision']:.3f} R {figures['recall']:.3f}; at most {top:.4f})")
+    stance = nlp.stance_model
+    stance.prior_weight, stance.selection = settings["prior_weight"], Selection(**settings["selection"])
+    temperature, before, after = pooled_temperature(nlp, dev)
+    least, share = null_threshold(nlp, dev, figures["precision"])
     print(f"statements without a target: {share:.3f} of the stances are right at a threshold of {least}")
     print(f"expected calibration error of the scores {before:.3f}, with temperature {temperature:.3f}: {after:.3f}")
-    reliable, raw, mended = reliability(nlp, rows)
+    reliable, raw, mended = reliability(nlp, common.read_rows(a.pairs) + dev_rows)
     print(f"expected calibration error of given pairs {raw:.3f}, by their reliability: {mended:.3f}")
     if not a.dry_run:
-        write(a.models / "target", {"outside_bias": settings["outside_bias"]})
         fitted = {
-            "tuple_f1_without": round(plain[0], 4),
             "tuple_f1": round(f1, 4),
             "ece": round(after, 4),
             "ece_of_given_pairs": round(mended, 4),
             "data": [Path(p).name for p in a.data],
+            "dev": [Path(p).name for p in a.dev],
         }
-        write(a.models / "stance", {k: v for k, v in settings.items() if k != "outside_bias"}
-              | {"pooled_temperature": round(temperature, 4), "null_threshold": least, "reliability": reliable, "calibrated": fitted})  # fmt: skip
-    return {"tuple_f1": f1, **settings}
+        write(a.models / "stance", {**settings, "pooled_temperature": round(temperature, 4), "null_threshold": least, "reliability": reliable, "calibrated": fitted})  # fmt: skip
+    return {"tuple_f1": f1, "prior_weight": settings["prior_weight"], "shift": settings["selection"]["shift"]}
 
 
 if __name__ == "__main__":

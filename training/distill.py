@@ -72,7 +72,7 @@ def sample(paths: list[str], kept_out: set[int], limit: int, rng: random.Random)
 
 def statement_pairs(nlp: sk.Pipeline, texts: list[str], most: int, rng: random.Random) -> list[dict]:
     """(statement, target, holder) of articles, at most `most` of each article."""
-    nlp.target_model.outside_bias += EAGER
+    nlp.target_model.outside_bias, nlp.stance_model.selection = EAGER, None  # every span is wanted, also one nobody would name
     out = []
     for document in tqdm(nlp.pipe(texts), total=len(texts), unit="article", file=sys.stderr):
         found = [

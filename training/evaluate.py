@@ -141,9 +141,9 @@ def evaluate_attributions(rows: list[dict], model: str | None, out: Path | None)
     return figures
 
 
-def evaluate_pipeline(folder: Path, gold: Path, out: Path | None) -> dict:
+def evaluate_pipeline(folder: Path, model: str | None, gold: Path, out: Path | None) -> dict:
     files = sorted(folder.glob("*.txt")) if folder.is_dir() else [folder]
-    nlp = sk.load()
+    nlp = sk.load(model)
     docs = list(nlp.pipe((f.read_bytes().decode("utf-8") for f in files), doc_ids=[f.stem for f in files]))
     records = {d.doc_id: d.to_records() for d in docs}
     if out:
@@ -157,7 +157,9 @@ def main(argv: list[str] | None = None) -> dict:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("task", choices=[*checkpoints.TASKS, "pipeline"])
     parser.add_argument("--data", nargs="+", required=True, help="data files (pipeline: a folder of .txt files, or one)")
-    parser.add_argument("--model", help="checkpoint folder or Hub id; without it, the embedded model")
+    parser.add_argument(
+        "--model", help="checkpoint folder or Hub id (pipeline: a folder with one a task); without it, the embedded model"
+    )
     parser.add_argument("--train", nargs="+", default=[], help="stance: training data for the baseline")
     parser.add_argument("--gold", type=Path, help="pipeline: gold records")
     parser.add_argument("--out", type=Path, help="attribution, pipeline: where the predictions go")
@@ -180,7 +182,7 @@ def main(argv: list[str] | None = None) -> dict:
         if a.task == "pipeline":
             if a.gold is None:
                 parser.error("pipeline needs --gold")
-            figures = evaluate_pipeline(Path(a.data[0]), a.gold, a.out)
+            figures = evaluate_pipeline(Path(a.data[0]), a.model, a.gold, a.out)
         elif a.task == "stance":
             rows = common.read_rows(a.data)
             rows = outside(rows, a.leave_out) if a.leave_out else rows

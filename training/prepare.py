@@ -2,8 +2,8 @@
 
     python training/prepare.py seeds/standoff_statements.jsonl seeds/standoff_events.jsonl --texts DIR [DIR …] --out annotated.jsonl
 
-The annotations hold no text: {"file", "doc", "start", "end", "check", "stances": [{"holder", "start", "end", "label"}]} or, of
-events, {…, "events": [{"source": [start, end], "target": [start, end], "plover"}]}. `doc` is the `digest` of the id of a document
+The annotations hold no text: {"file", "doc", "start", "end", "check", "stances": [{"holder", "start", "end", "label"}]}, of whole articles
+with the "holder" that the statement's speaker stands for, or, of events, {…, "events": [{"source": [start, end], "target": [start, end], "plover"}]}. `doc` is the `digest` of the id of a document
 in FILE.jsonl or FILE.jsonl.gz in one of the folders (training/README.md says where each is published), `start` and `end` are characters
 of it, `check` is the `digest` of that piece, and spans inside are characters of the piece. Out come statements and pairs as the
 training scripts read them. An annotation whose document is missing, or no longer says the same, is counted and left out.
@@ -46,9 +46,10 @@ def join(row: dict, document: dict) -> Iterator[dict]:
     """The training rows of one annotation."""
     text = document["text"][row["start"] : row["end"]]
     if "stances" in row:
-        stances = [{**s, "target": text[s["start"] : s["end"]]} for s in row["stances"]]
+        stances = [{**s, "target": None if s["start"] is None else text[s["start"] : s["end"]]} for s in row["stances"]]
         context = document["text"][max(0, row["start"] - 350) : row["start"]]
-        yield {"id": row["id"], "text": text, "context": context, "stances": stances}
+        holder = {"holder": row["holder"]} if "holder" in row else {}
+        yield {"id": row["id"], "text": text, "context": context, **holder, "stances": stances}
         return
     for number, event in enumerate(row["events"]):
         code = event["plover"]

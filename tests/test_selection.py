@@ -1,0 +1,102 @@
+"""Which candidates of a statement are reported as targets."""
+
+import numpy as np
+import pytest
+
+from stancekit.labels import LABELS, NEUTRAL
+from stancekit.selection import Selection, features, log_odds
+from stancekit.tagging import split_words
+from stancekit.targets import Target
+
+TEXT = "We call for a ceasefire, an end to the blockade and the release of all prisoners."
+
+
+def target(words, stanced=0.8, eager=0.5, text=TEXT):
+    start = text.index(words)
+    prior = dict.fromkeys(LABELS, 0.0) | {"support": stanced, NEUTRAL: 1 - stanced}
+    return Target(start, start + len(words), 0.7, prior, eager)
+
+
+def row(**chances):
+    rest = (1 - sum(chances.values())) / (len(LABELS) - len(chances))
+    return np.array([chances.get(label, rest) for label in LABELS])
+
+
+def test_what_speaks_for_a_candidate():
+    long, short, other = (
+        target("a ceasefire, an end to the blockade"),
+        target("a ceasefire"),
+        target("the release of all prisoners"),
+    )
+    rows = np.array([row(support=0.6, neutral=0.3), row(support=0.5, neutral=0.4), row(support=0.2, neutral=0.7)])
+    pooled = np.array([row(support=0.7, neutral=0.2), row(support=0.6, neutral=0.3), row(support=0.3, neutral=0.6)])
+    one, two, three = features(TEXT, [long, short, other], rows, pooled, LABELS)
+    assert one["stanced"] == pytest.approx(log_odds(0.8))
+    assert one["classifier"] == pytest.approx(log_odds(0.7))
+    assert one["tagger"] == pytest.approx(log_odds(0.8))
+    assert (one["words"], one["inside"], one["around"], one["best inside"]) == (7, 1, 0, pytest.approx(0.7))
+    assert (two["around"], two["inside"], two["best around"]) == (1, 0, pytest.approx(0.8))
+    assert (three["around"], three["inside"], three["best around"], three["best inside"]) == (0, 0, 0, 0)
+    assert (one["certain"], one["span"], one["eager"]) == (pytest.approx(0.7), 0.7, 0.5)
+
+
+def test_the_odds_decide_about_neutral_and_the_models_about_the_rest():
+    selection = Selection({"bias": -1.0, "words": 0.5}, shift=0.25)
+    assert selection.odds({"words": 4.0, "unknown": 9.0}) == 1.0
+    (found,) = selection.rows([1.0], np.array([row(support=0.2, condemn=0.1, neutral=0.7)]), LABELS)
+    chance = 1 / (1 + np.exp(-0.75))
+    assert found.sum() == pytest.approx(1)
+    assert found[LABELS.index(NEUTRAL)] == pytest.approx(1 - chance)
+    assert found[LABELS.index("support")] == pytest.approx(2 * found[LABELS.index("condemn")])
+
+
+def test_of_candidates_that_overlap_the_likeliest_is_reported():
+    found = [target("a ceasefire, an end to the blockade"), target("a ceasefire"), target("the release of all prisoners")]
+    rows = np.array([row(support=0.5, neutral=0.4), row(support=0.8, neutral=0.1), row(support=0.7, neutral=0.2)])
+    assert Selection.choose(found, rows, LABELS) == [1, 2]
+    rows[0] = row(support=0.9, neutral=0.05)
+    assert Selection.choose(found, rows, LABELS) == [0, 2]
+
+
+def test_as_neutral_are_reported_only_targets_that_the_tagger_finds_by_itself():
+    found = [target("a ceasefire", eager=-1.5), target("the blockade"), target("an end to the blockade", eager=0.5)]
+    assert Selection.choose(found, np.array([row(neutral=0.9)] * 3), LABELS) == [2]  # the longer of two is first in the text
+    rows = np.array([row(neutral=0.9), row(support=0.9), row(neutral=0.9)])
+    assert Selection.choose(found, rows, LABELS) == [1]
+
+
+def test_candidates_hold_lists_as_a_whole_and_in_parts(nlp):
+    words, spans = split_words(TEXT)
+    labels = 1 + 2 * len(nlp.target_model.kinds)
+    scores = np.full((len(words), labels), -20.0)
+    scores[:, 0] = 0.0
+    first = {(0.0, -20.0): "a ceasefire", (-0.3, -1.35): "an end to the blockade", (-0.04, -2.5): "the release of all prisoners"}
+    for (outside, inside), part in first.items():
+        start = TEXT.index(part)
+        inner = [i for i, (s, e) in enumerate(spans) if start <= s and e <= start + len(part)]
+        sure = part == "a ceasefire"
+        scores[inner, 0] = -20.0 if sure else outside
+        scores[inner[0], 1] = 0.0 if sure else inside
+        scores[inner[1:], 2] = 0.0 if sure else inside
+    found = nlp.target_model.propose(TEXT, spans, scores)
+    shown = {(TEXT[t.start : t.end], t.eager, t.joined) for t in found}
+    assert ("a ceasefire", 0.5, False) in shown
+    assert ("an end to the blockade", -1.5, False) in shown
+    assert ("a ceasefire, an end to the blockade", -1.5, True) in shown
+    assert all(not words.startswith("the release") for words, _, _ in shown)  # less likely than the most eager look finds
+    assert [(t.start, t.end) for t in found] == sorted((t.start, t.end) for t in found)
+
+
+def test_the_embedded_models_choose_and_others_do_not(nlp, monkeypatch):
+    text = "We condemn the raid and stand with the people of Peru."
+    assert nlp.stance_model.selection is not None
+    found = nlp(text, speaker="Ana Ruiz").statements[0].stances
+    assert [(s.label, s.target.text) for s in found] == [("condemn", "the raid"), ("support", "the people of Peru")]
+    for stance in found:
+        assert sum(stance.scores.values()) == pytest.approx(1)
+        assert stance.score == max(stance.scores.values())
+    calls = []
+    monkeypatch.setattr(nlp.target_model, "candidates", calls.append)
+    monkeypatch.setattr(nlp.stance_model, "selection", None)
+    assert nlp(text, speaker="Ana Ruiz").statements[0].stances
+    assert not calls
