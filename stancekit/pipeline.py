@@ -236,12 +236,17 @@ class Pipeline:
         for draft, text, targets, parties in zip(drafts, texts, found, places, strict=True):
             mine = slice(at, at + max(1, len(targets)))
             at = mine.stop
-            stances = (
-                self._named(text, targets, rows[mine], parties, originals[draft[0]], draft)
-                if targets
-                else self._bare(rows[mine][0], draft)
-            )
-            out.append((stances, any(made.truncated for made in inputs[mine])))
+            cut = any(made.truncated for made in inputs[mine])
+            if not targets:
+                out.append((self._bare(rows[mine][0], draft), cut))
+                continue
+            chosen = model.select(text, targets, rows[mine])
+            if chosen:  # what was proposed and not reported needs no warning
+                kept = {(t.start, t.end) for t, _ in chosen}
+                cut = any(m.truncated for t, m in zip(targets, inputs[mine], strict=True) if (t.start, t.end) in kept)
+            whose = {(t.start, t.end): party for t, party in zip(targets, parties, strict=True)}
+            stances = [self._named(t, row, whose[t.start, t.end], originals[draft[0]], draft) for t, row in chosen]
+            out.append((stances, cut))
         return out
 
     @property
@@ -249,24 +254,17 @@ class Pipeline:
         """Whether the stance model chooses among candidates; one with other labels than the tagger's takes what the tagger finds."""
         return self.stance_model.selection is not None and {*self.target_model.kinds, NEUTRAL} == set(self.labels)
 
-    def _named(
-        self, text: str, targets: list[Found], rows: Any, parties: list[holders.Party | None], original: str, draft: Draft
-    ) -> list[Stance]:
-        """The stances of one statement toward its targets."""
+    def _named(self, found: Found, row: Any, party: holders.Party | None, text: str, draft: Draft) -> Stance:
+        """The stance of a statement toward a target."""
         _, unit, who = draft
-        whose = {(t.start, t.end): party for t, party in zip(targets, parties, strict=True)}
-        out = []
-        for t, row in self.stance_model.select(text, targets, rows):
-            start, end = unit.start + t.start, unit.start + t.end
-            stance = self.stance_model.stance(row, Span(start, end, original[start:end]), who.holder, who.code)
-            party = whose[t.start, t.end]
-            if party is not None and not holders.contradicts(party, (t.start, t.end), stance.label):
-                stance = replace(stance, holder=party.name, country=party.country, reported=True)
-            out.append(stance)
-        return out
+        start, end = unit.start + found.start, unit.start + found.end
+        stance = self.stance_model.stance(row, Span(start, end, text[start:end]), who.holder, who.code)
+        if party is None or holders.contradicts(party, (found.start, found.end), stance.label):
+            return stance
+        return replace(stance, holder=party.name, country=party.country, reported=True)
 
     def _bare(self, row: Any, draft: Draft) -> list[Stance]:
-        """The stance of a statement without a target: as a whole it must be clearly no neutral one to count."""
+        """The stance of a statement in which no target is proposed: as a whole it must be clearly no neutral one to count."""
         _, _, who = draft
         stance = self.stance_model.stance(row, None, who.holder, who.code)
         return [stance] if stance.label != NEUTRAL and stance.score >= self.stance_model.null_threshold else []

@@ -99,15 +99,15 @@ class Selection:
     def choose(found: Sequence[Target], rows: Scores, labels: Sequence[str]) -> list[int]:
         """The candidates to report, in text order.
 
-        Those whose likeliest label is a stance, the likeliest first, and none that overlaps one; then, as neutral, those beside
-        them that the tagger would have found by itself.
+        Those whose likeliest label is a stance, the likeliest first, and none that overlaps one. Where there is none, as neutral, those
+        that the tagger finds even when it is made reluctant (`targets.EAGERNESS` above 0).
         """
         neutral = list(labels).index(NEUTRAL)
         best = rows.argmax(axis=1)
         stanced = sorted((i for i in range(len(found)) if best[i] != neutral), key=lambda i: -rows[i].max())
         plain = sorted((i for i in range(len(found)) if best[i] == neutral and found[i].eager >= 0), key=lambda i: found[i].start)
         kept: list[int] = []
-        for i in [*stanced, *plain]:
+        for i in stanced or plain:
             if all(apart(found[i], found[j]) for j in kept):
                 kept.append(i)
         return sorted(kept, key=lambda i: found[i].start)

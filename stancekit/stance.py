@@ -203,13 +203,22 @@ class StanceModel:
             found: its candidates, or where the checkpoint has no selection, its targets.
             rows: the classifier's probabilities of each, shape (candidates, labels).
         """
+        if not found:
+            return []
         pooled = np.array([self.pool(row, t.prior) for t, row in zip(found, rows, strict=True)])
         if self.selection is None or set(found[0].prior) != set(self.labels):
-            return list(zip(found, pooled, strict=True))
+            return [(t, self._tempered(row)) for t, row in zip(found, pooled, strict=True)]
         odds = [self.selection.odds(f) for f in features(text, found, rows, pooled, self.labels)]
         chances = self.selection.rows(odds, pooled, self.labels)
         chosen = self.selection.choose(found, chances, self.labels)
-        return [(found[i], np.exp(log_softmax(np.log(chances[i] + 1e-12) / self.pooled_temperature))) for i in chosen]
+        return [(found[i], self._tempered(chances[i])) for i in chosen]
+
+    def _tempered(self, row: Scores) -> Scores:
+        """Probabilities of a found target at the temperature fitted on dev, which changes no label."""
+        if self.pooled_temperature == 1:
+            return row
+        result: Scores = np.exp(log_softmax(np.log(row + 1e-12) / self.pooled_temperature))
+        return result
 
     def stance(self, row: Scores, target: Span | None = None, holder: str | None = None, country: str | None = None) -> Stance:
         """A row of probabilities as a `Stance`."""

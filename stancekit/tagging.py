@@ -119,17 +119,20 @@ def viterbi(scores: Scores) -> npt.NDArray[np.int64]:
     return path
 
 
-def spans_of(scores: Scores, spans: Spans, kinds: Sequence[str]) -> list[Tagged]:
+def spans_of(scores: Scores, spans: Spans, kinds: Sequence[str], outside_bias: float = 0.0) -> list[Tagged]:
     """Label scores to labelled spans.
 
     Args:
         scores: log-probabilities, shape (words, labels).
         spans: character span of each word (empty for a word that does not stand in the text).
         kinds: the kinds, in label order.
+        outside_bias: added to the log-probability of O.
     """
     # Viterbi costs Python time per word: words that are surely O cannot begin or continue a span, so they cut the text.
     best = np.zeros(len(spans), dtype=np.int64)
     live = np.flatnonzero(scores[:, 0] < np.log(0.999)) if len(spans) else np.zeros(0, dtype=np.int64)
+    if outside_bias:
+        scores = scores + outside_bias * (np.arange(scores.shape[1]) == 0)
     if live.size:
         for run in np.split(live, np.flatnonzero(np.diff(live) > 1) + 1):
             best[run] = viterbi(scores[run[0] : run[-1] + 1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import bisect
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -50,14 +50,15 @@ def closed(text: str, start: int, end: int) -> tuple[int, int]:
 # How much is added to the log-probability of "no target" when candidates are looked for, and what may stand between two that are
 # also taken as one: "[a ceasefire], [an end to the war]".
 EAGERNESS = (0.5, -0.5, -1.5)
-JOINT = re.compile(r"[\s,;]*(?:and|or|as well as)?[\s,]*(?:to|for|of|the|a|an|its|their|our)?\s*", re.IGNORECASE)
+JOINT = re.compile(r"[\s,;]*(?:(?:and|or|as well as)[\s,]*)?(?:(?:to|for|of|the|a|an|its|their|our)\s*)?", re.IGNORECASE)
+LONGEST_JOINT = 20  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """A target span in its statement, with what the tagger expects of it: kinds (stances) to probabilities.
 
-    Of a candidate, `eager` is the highest of `EAGERNESS` at which the tagger finds it; one that was `joined` from two has the
+    Of a candidate, `eager` is the highest of `EAGERNESS` at which the tagger finds it; one that was joined from two has the
     lower one of theirs.
     """
 
@@ -66,7 +67,6 @@ class Target:
     score: float
     prior: dict[str, float]
     eager: float = 0.0
-    joined: bool = False
 
 
 class TargetModel:
@@ -75,7 +75,7 @@ class TargetModel:
     def __init__(self, backend: Backend) -> None:
         self.tagger = Tagger(backend)
         self.kinds = tuple(label[2:] for label in backend.labels[1::2])
-        # Added to the log-probability of "no target", fitted on dev (training/calibrate.py): below 0 finds more spans.
+        # Added to the log-probability of "no target" by `find`: below 0 finds more spans.
         self.outside_bias = float(backend.settings.get("outside_bias", 0.0))
 
     def scores(self, texts: Sequence[str]) -> list[tuple[Spans, Scores]]:
@@ -98,19 +98,20 @@ class TargetModel:
         for bias in EAGERNESS:
             for t in self.decode(text, spans, scores, bias):
                 found.setdefault((t.start, t.end), replace(t, eager=bias))
-        for a, b in itertools.product(list(found.values()), repeat=2):
-            if a.end <= b.start and JOINT.fullmatch(text, a.end, b.start):
-                prior = {kind: (p + b.prior[kind]) / 2 for kind, p in a.prior.items()}
-                both = Target(a.start, b.end, min(a.score, b.score), prior, min(a.eager, b.eager), joined=True)
-                found.setdefault((both.start, both.end), both)
+        single = sorted(found.values(), key=lambda t: (t.start, t.end))
+        starts = [t.start for t in single]
+        for a in single:
+            for b in single[bisect.bisect_left(starts, a.end) : bisect.bisect_right(starts, a.end + LONGEST_JOINT)]:
+                if JOINT.fullmatch(text, a.end, b.start):
+                    prior = {kind: (p + b.prior[kind]) / 2 for kind, p in a.prior.items()}
+                    both = Target(a.start, b.end, min(a.score, b.score), prior, min(a.eager, b.eager))
+                    found.setdefault((both.start, both.end), both)
         return sorted(found.values(), key=lambda t: (t.start, t.end))
 
     def decode(self, text: str, spans: Spans, scores: Scores, bias: float | None = None) -> list[Target]:
         """The targets of one statement, from its words and their scores (see `scores`); by the checkpoint's `outside_bias`, or another."""
-        biased = scores.copy()
-        biased[:, :1] += self.outside_bias if bias is None else bias
         out = []
-        for tagged in spans_of(biased, spans, self.kinds):
+        for tagged in spans_of(scores, spans, self.kinds, self.outside_bias if bias is None else bias):
             start, end = closed(text, *trim(text, tagged.start, tagged.end))
             if start < end and not set(text[start:end].lower().split()) <= BARE:
                 inside = [i for i, (s, e) in enumerate(spans) if tagged.start <= s < e <= tagged.end]

@@ -1,12 +1,15 @@
 """Which candidates of a statement are reported as targets."""
 
+import dataclasses
+import time
+
 import numpy as np
 import pytest
 
 from stancekit.labels import LABELS, NEUTRAL
 from stancekit.selection import Selection, features, log_odds
 from stancekit.tagging import split_words
-from stancekit.targets import Target
+from stancekit.targets import JOINT, Target
 
 TEXT = "We call for a ceasefire, an end to the blockade and the release of all prisoners."
 
@@ -58,11 +61,11 @@ def test_of_candidates_that_overlap_the_likeliest_is_reported():
     assert Selection.choose(found, rows, LABELS) == [0, 2]
 
 
-def test_as_neutral_are_reported_only_targets_that_the_tagger_finds_by_itself():
+def test_as_neutral_are_reported_only_targets_that_the_tagger_finds_readily():
     found = [target("a ceasefire", eager=-1.5), target("the blockade"), target("an end to the blockade", eager=0.5)]
     assert Selection.choose(found, np.array([row(neutral=0.9)] * 3), LABELS) == [2]  # the longer of two is first in the text
-    rows = np.array([row(neutral=0.9), row(support=0.9), row(neutral=0.9)])
-    assert Selection.choose(found, rows, LABELS) == [1]
+    rows = np.array([row(support=0.9), row(neutral=0.9), row(neutral=0.9)])
+    assert Selection.choose(found, rows, LABELS) == [0]  # none beside a stance
 
 
 def test_candidates_hold_lists_as_a_whole_and_in_parts(nlp):
@@ -79,12 +82,88 @@ def test_candidates_hold_lists_as_a_whole_and_in_parts(nlp):
         scores[inner[0], 1] = 0.0 if sure else inside
         scores[inner[1:], 2] = 0.0 if sure else inside
     found = nlp.target_model.propose(TEXT, spans, scores)
-    shown = {(TEXT[t.start : t.end], t.eager, t.joined) for t in found}
-    assert ("a ceasefire", 0.5, False) in shown
-    assert ("an end to the blockade", -1.5, False) in shown
-    assert ("a ceasefire, an end to the blockade", -1.5, True) in shown
-    assert all(not words.startswith("the release") for words, _, _ in shown)  # less likely than the most eager look finds
+    shown = {(TEXT[t.start : t.end], t.eager) for t in found}
+    assert ("a ceasefire", 0.5) in shown
+    assert ("an end to the blockade", -1.5) in shown
+    assert ("a ceasefire, an end to the blockade", -1.5) in shown
+    assert all(not words.startswith("the release") for words, _ in shown)  # less likely than the most eager look finds
     assert [(t.start, t.end) for t in found] == sorted((t.start, t.end) for t in found)
+
+
+def test_each_two_neighbours_in_a_list_are_a_candidate_too(nlp, monkeypatch):
+    parts = [target(p) for p in ("a ceasefire", "an end to the blockade", "the release of all prisoners")]
+    monkeypatch.setattr(nlp.target_model, "decode", lambda *_: parts)
+    found = [TEXT[t.start : t.end] for t in nlp.target_model.propose(TEXT, [], np.zeros((0, 9)))]
+    assert found == [
+        "a ceasefire",
+        "a ceasefire, an end to the blockade",
+        "an end to the blockade",
+        "an end to the blockade and the release of all prisoners",
+        "the release of all prisoners",
+    ]
+
+
+def test_no_run_of_blanks_or_commas_is_slow_to_join():
+    for gap in (" " * 20_000, "," * 20_000, " , " * 7_000):
+        start = time.perf_counter()
+        assert JOINT.fullmatch(gap + "and the ")
+        assert not JOINT.fullmatch(gap + "because")
+        assert time.perf_counter() - start < 1
+
+
+def test_a_reluctant_look_cuts_no_span_in_two(nlp):
+    text = "the raid on the port"
+    words, spans = split_words(text)
+    scores = np.full((len(words), 9), -20.0)
+    scores[:, 2] = np.log(0.95)
+    scores[0, 1:3] = np.log(0.95), -20.0
+    scores[:, 0] = np.log(0.05)
+    scores[2, [0, 2]] = np.log([0.62, 0.38])  # "on" by itself would rather be outside
+    (found,) = nlp.target_model.decode(text, spans, scores, 0.5)
+    assert text[found.start : found.end] == text
+
+
+def test_candidates_that_are_not_reported_do_not_count_as_cut(nlp, monkeypatch):
+    text = "We condemn the raid on the harbour of Callao."
+    plain = nlp.target_model.candidates
+    neutral = dict.fromkeys(nlp.target_model.kinds, 0.0) | {NEUTRAL: 1.0}
+
+    def more(texts):
+        return [[Target(0, 2, 0.1, neutral, -1.5), *found] for found in plain(texts)]
+
+    encode = nlp.stance_model.encoder.encode
+
+    def cut(text, target=None, holder=None, context=""):
+        return dataclasses.replace(encode(text, target, holder, context), truncated=target == (0, 2))
+
+    monkeypatch.setattr(nlp.target_model, "candidates", more)
+    monkeypatch.setattr(nlp.stance_model.encoder, "encode", cut)
+    (found,) = nlp(text, speaker="Ana Ruiz").statements
+    assert [s.label for s in found.stances] == ["condemn"]
+    assert not found.truncated
+
+
+def test_other_taggers_are_taken_at_their_word(nlp, monkeypatch):
+    assert nlp._selects
+    monkeypatch.setattr(nlp.target_model, "kinds", ("good", "bad", "worse", "worst"))
+    assert not nlp._selects
+    text = "We condemn the raid and stand with the people of Peru."
+    found = nlp(text, speaker="Ana Ruiz").statements[0].stances
+    assert [s.label for s in found if s.label != NEUTRAL] == ["condemn", "support"]
+
+
+def test_scores_are_tempered_with_a_selection_and_without(nlp, monkeypatch):
+    model = nlp.stance_model
+    rows = np.array([row(condemn=0.7, neutral=0.1)])
+    for selection in (model.selection, None):
+        monkeypatch.setattr(model, "selection", selection)
+        found = {}
+        for temperature in (1.0, 3.0):
+            monkeypatch.setattr(model, "pooled_temperature", temperature)
+            ((_, after),) = model.select(TEXT, [target("a ceasefire")], rows)
+            found[temperature] = after.max()
+        assert found[3.0] < found[1.0]
+    assert model.select(TEXT, [], np.zeros((0, len(LABELS)))) == []
 
 
 def test_the_embedded_models_choose_and_others_do_not(nlp, monkeypatch):

@@ -35,6 +35,7 @@ OF_THE_EXPORT = (
     "calibrated",
     "pooled_temperature",
     "prior_weight",
+    "neutral_bias",
     "selection",
     "outside_bias",
     "null_threshold",

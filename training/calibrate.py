@@ -1,6 +1,6 @@
 """Fit how the target tagger and the stance classifier decide together, and save it in the stance checkpoint.
 
-    python training/calibrate.py stancekit/models --data articles_annotated.jsonl --dev calibration.jsonl --pairs statements_dev.jsonl
+    python training/calibrate.py stancekit/models --data articles_annotated.jsonl --dev calibration.jsonl --pairs statements_dev.jsonl calibration.jsonl
 
 From --data, statements with their stances, come the weights of the `selection` (which of the tagger's candidates are reported: stancekit/selection.py);
 from --dev, other statements, how much the tagger's expected stance counts beside the classifier's (`prior_weight`) and what odds a
@@ -9,7 +9,7 @@ gold span by at least half of their union. The F1 hardly moves over a wide range
 best, which dev cannot tell apart, the most precise is kept. In whole articles every mistake of the extraction adds wrong stances, and no right ones.
 A temperature (`pooled_temperature`) then makes the scores honest: it minimises the negative log-likelihood of the reported targets' labels (neutral where
 no gold span lies). For pairs that a user gives, `reliability` says how often an answer of a given probability is right
-(`StanceModel.reliable`), fitted on --pairs and --dev.
+(`StanceModel.reliable`), fitted on --pairs.
 Statements of --data and --dev should be those of whole articles, one after the other: how many targets a reader names there decides what is reported.
 """
 
@@ -93,7 +93,8 @@ def fit(stance: StanceModel, found: Candidates) -> dict[str, float]:
         sys.exit("error: the statements of --data have no stance that a candidate matches, or no candidate that matches none")
     names = list(x[0])
     table = np.array([[values[name] for name in names] for values in x])
-    scale = table.std(axis=0) + 1e-9  # so that the penalty weighs all features alike
+    spread = table.std(axis=0)
+    scale = np.where(spread > 0, spread, 1.0)  # so that the penalty weighs all features alike
     model = LogisticRegression(C=PENALTY, max_iter=2000).fit(table / scale, y)
     weights = dict(zip(names, (model.coef_[0] / scale).round(4).tolist(), strict=True))
     return {"bias": round(float(model.intercept_[0]), 4), **weights}
@@ -215,6 +216,7 @@ def write(folder: Path, values: dict[str, object]) -> None:
     """Add settings to a checkpoint, and to its card."""
     path = folder / checkpoints.SETTINGS
     settings = json.loads(path.read_text(encoding="utf-8")) | values
+    settings.pop("neutral_bias", None)  # of a calibration before there was a selection
     path.write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     write_card(folder)
 
@@ -232,6 +234,10 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     nlp = sk.load(target=a.models / "target", stance=a.models / "stance")
     if set(nlp.labels) != {*STANCES, "neutral"}:
         sys.exit(f"error: {a.models / 'stance'} has the labels {', '.join(nlp.labels)}; only the library's own five combine")
+    if {*nlp.target_model.kinds, "neutral"} != set(nlp.labels):
+        sys.exit(
+            f"error: {a.models / 'target'} tags {', '.join(nlp.target_model.kinds)}, not the stances: the two do not combine"
+        )
     dev_rows = common.read_rows(a.dev)
     train_rows = common.check_overlap(common.read_rows(a.data), dev_rows, drop=True)
     train, dev = candidates(nlp, train_rows), candidates(nlp, dev_rows)
@@ -246,7 +252,7 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     least, share = null_threshold(nlp, dev, figures["precision"])
     print(f"statements without a target: {share:.3f} of the stances are right at a threshold of {least}")
     print(f"expected calibration error of the scores {before:.3f}, with temperature {temperature:.3f}: {after:.3f}")
-    reliable, raw, mended = reliability(nlp, common.read_rows(a.pairs) + dev_rows)
+    reliable, raw, mended = reliability(nlp, common.read_rows(a.pairs or a.dev))
     print(f"expected calibration error of given pairs {raw:.3f}, by their reliability: {mended:.3f}")
     if not a.dry_run:
         fitted = {

@@ -93,8 +93,8 @@ def run(
         try:
             with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
                 train_stance.main(argv)
-        except SystemExit as error:
-            sys.exit(f"error: train_stance.py {' '.join(argv)} failed: {error}")
+        except (SystemExit, Exception) as error:
+            sys.exit(f"error: train_stance.py {' '.join(argv)} failed: {error}\n{said.getvalue()[-2000:]}")
         return float(json.loads((folder / "model" / "stancekit.json").read_text(encoding="utf-8"))["dev"][FIGURE])
 
 

@@ -245,6 +245,8 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     form = variants.PairEncoder if config.variant == variants.PAIR else Encoder
     encoder = form(common.plain_tokenizer(tokenizer), config.max_length, config.context)
     if config.variant == variants.POOLED:
+        if not hasattr(model, "bert"):
+            sys.exit(f"error: the variant {variants.POOLED!r} is written for BERT encoders, found {type(model).__name__}")
         model.bert.pooler = variants.TargetPooler(model.bert, encoder.t1, encoder.t2)
     metric = common.load_metric("label_f1")
 

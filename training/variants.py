@@ -23,9 +23,10 @@ class PairEncoder(Encoder):
         words = text[slice(*target)] if isinstance(target, tuple) else target or ""
         found = super().encode("", words or None, holder, context)  # without the statement, the target is outside of it
         first = found.ids[:-1]
-        left = self._marked(text, holder)[: self.max_length - len(first) - 1]
-        ids = [*first, *left, self.sep]
-        return Encoded(ids, [0] * len(first) + [1] * (len(left) + 1), found.truncated)
+        words_of = self._marked(text, holder)
+        second = words_of[: max(0, self.max_length - len(first) - 1)]
+        ids = [*first, *second, self.sep]
+        return Encoded(ids, [0] * len(first) + [1] * (len(second) + 1), found.truncated or len(second) < len(words_of))
 
 
 class TargetPooler(torch.nn.Module):
