@@ -224,7 +224,7 @@ def label_maps(labels) -> dict:
 
 
 def multiplies_in_bf16() -> bool:
-    """Whether this processor does, as far as torch says (of x86); where it does not, torch emulates it, a hundred times slower than fp32."""
+    """Whether this processor does, as far as torch says (of x86); where it does not, torch emulates it, many times slower than fp32."""
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
