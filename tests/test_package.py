@@ -1,7 +1,6 @@
 """What ships: sizes, cold start, memory, what an import loads, and that cards and configs are there."""
 
 import json
-import re
 import subprocess
 import sys
 
