@@ -108,6 +108,8 @@ def _label(arguments: argparse.Namespace) -> int:
 
         render_all(kept, arguments.html)
     _say(done, statements, problems, [p for p in (arguments.out if complete else None, arguments.html) if p])
+    if not done and not problems.count:
+        print(f"warning: there is no article in {', '.join(map(str, arguments.inputs))}", file=sys.stderr)
     if problems.count and not done:
         return 2
     return 1 if problems.count else 0
@@ -252,7 +254,7 @@ def _say(done: int, statements: int, problems: Problems | None, written: list[Pa
 def table(docs: Sequence[Document], width: int | None = None) -> str:
     """The stances of documents as a text table: whose they are (the speaker, or the party of which the speaker tells), and toward what.
 
-    Statements without a stance are counted, not shown.
+    Statements without a stance are counted, not shown. Of several documents, each is named above its stances.
     """
     width = width or max(80, min(160, shutil.get_terminal_size((120, 24)).columns))
     who, what = 20, max(18, (width - 48) // 2 - 6)
@@ -260,10 +262,12 @@ def table(docs: Sequence[Document], width: int | None = None) -> str:
     lines = [f"{'WHO':{who}}  {'STANCE':9}  {'TARGET':{what}}  {'STATEMENT':{says}}  SCORE", "─" * width]
     rest = 0
     for doc in docs:
-        for row in doc.to_rows():
-            if row["label"] == NEUTRAL:
-                rest += 1
-                continue
+        rows = doc.to_rows()
+        shown = [row for row in rows if row["label"] != NEUTRAL]
+        rest += len(rows) - len(shown)
+        if shown and len(docs) > 1:
+            lines.append(f"[{textwrap.shorten(doc.doc_id, width - 2, placeholder='…')}]")
+        for row in shown:
             cells = [
                 textwrap.shorten(str(value), size, placeholder="…")
                 for value, size in (

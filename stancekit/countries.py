@@ -182,7 +182,7 @@ NOT_STATE = re.compile(
     r"\b(?:coalition|opposition|rebels?|insurgents?|militias?|militants?|separatists?|part(?:y|ies)|rally|groups?|movement|alliance|"
     r"newspapers?|dail(?:y|ies)|paper|news|agency|times|post|mail|journal|magazine|television|tv|broadcaster|media|"
     r"experts?|analysts?|scholars?|academics?|professors?|researchers?|economists?|historians?|activists?|protesters?|demonstrators?|"
-    r"dissidents?|journalists?|reporters?|writers?|authors?|residents?|citizens|voters|workers|volunteers?|students?|survivors?|victims?|"
+    r"dissidents?|critics?|opponents?|rivals?|supporters?|loyalists?|journalists?|reporters?|writers?|authors?|residents?|citizens|voters|workers|volunteers?|students?|survivors?|victims?|"
     r"famil(?:y|ies)|company|companies|corporation|bank(?! of [A-Z])|university|institute|think tank|union|church|association|committee of)\b",
     re.IGNORECASE,
 )

@@ -176,14 +176,22 @@ def titled(before: str) -> bool:
     return match is not None and countries.is_country(match["lead"].strip())
 
 
+OF_THE_US = re.compile(
+    r"secretary of (?:state|defense)|department spokesperson|\bsen(?:ator|\.)|\brep\.|white house|congress", re.IGNORECASE
+)
+
+
+def country_after(text: str, at: int) -> countries.Country | None:
+    """The country of "… of Slovenia" right behind `at`, where a person's name ends."""
+    match = re.compile(r" of (?:the )?").match(text, at)
+    found = countries.find(text[match.end() : match.end() + 40]) if match else []
+    return found[0][2] if found and found[0][0] == 0 else None
+
+
 def role_country(phrase: str) -> countries.Country | None:
     """The country of a role phrase; the United States for offices whose titles are its own."""
     if country := countries.party_of(phrase):
         return country
-    if re.search(
-        r"secretary of (?:state|defense)|department spokesperson|\bsen(?:ator|\.)|\brep\.|white house|congress",
-        phrase,
-        re.IGNORECASE,
-    ):
+    if OF_THE_US.search(phrase) and not re.search(r"\bopposition\b", phrase, re.IGNORECASE):
         return countries.Country("United States", "USA")
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -89,6 +90,8 @@ class Pipeline:
     ) -> None:
         self.checkpoints = dict(models)
         self._least = thresholds(abstain_below, self.checkpoints["stance"].labels)
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads must be at least 1, found {threads}")
         self.device, self.threads = device, threads
         self._loaded: dict[str, Any] = {}
 
@@ -204,6 +207,8 @@ class Pipeline:
             statements[i].append(_statement(len(statements[i]), texts[i], unit, found, cut, who.code))
             parties[i].append(who.holder)
         for i, text in enumerate(texts):
+            if not _looks_english(text):
+                warnings.warn("a text does not look English, which is all that stancekit reads: expect little of it", stacklevel=3)
             if len(text) > MAX_CHARS:
                 warnings.warn(
                     f"document {ids[i]!r} has {len(text):,} characters: only the first {MAX_CHARS:,} were read", stacklevel=3
@@ -410,6 +415,16 @@ def _check_text(text: object) -> str:
     if not isinstance(text, str):
         raise TypeError(f"expected the text as str, found {type(text).__name__}: for several articles use nlp.pipe(texts)")
     return text
+
+
+# The commonest words of English that are none of other languages of its script; in its prose, a fifth of all words.
+COMMON = frozenset("the of and to that is for was with it as by are this they from have not he we".split())
+
+
+def _looks_english(text: str) -> bool:
+    """Whether the beginning of a text is English; True of one that is too short to say."""
+    words = re.findall(r"[^\W\d_]+", text[:5_000].lower())
+    return len(words) < 40 or sum(w in COMMON for w in words) >= 0.05 * len(words)
 
 
 def _statement(number: int, text: str, unit: Unit, stances: list[Stance], truncated: bool, country: str | None) -> Statement:

@@ -91,6 +91,15 @@ def test_folder_and_stdin(run, tmp_path, monkeypatch):
     status, out, _ = run("label", "-")
     assert status == 0
     assert "Ana Ruiz" in out
+    status, out, _ = run("label", tmp_path / "in")
+    assert [line for line in out.splitlines() if line.startswith("[")] == ["[a]", "[b]"]  # whose stances these are
+
+
+def test_a_folder_without_an_article_is_no_silent_success(run, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_text("text\n", encoding="utf-8")
+    status, _, err = run("label", tmp_path / "in")
+    assert (status, "warning: there is no article in" in err) == (0, True)
 
 
 def test_speaker_option(run, tmp_path):
@@ -153,6 +162,7 @@ def test_bad_rows_are_skipped_and_named(run, tmp_path):
         (["label", "{tmp}/t.csv", "--model", "{tmp}/nowhere"], "no model folder"),
         (["label", "{tmp}/t.csv", "--stance", "{tmp}"], "config.json"),
         (["label", "{tmp}/t.csv", "--batch-size", "0"], "at least 1"),
+        (["label", "{tmp}/t.csv", "--threads", "0"], "threads must be at least 1"),
         (["evaluate", "{tmp}/t.jsonl", "{tmp}/t.jsonl"], "not a record"),
         (["label"], "IN"),
         (["lable"], "invalid choice"),

@@ -1,6 +1,7 @@
 """The whole job with the embedded models: contracts, odd input, sameness, and the seed article's figures."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -185,6 +186,16 @@ def test_long_documents_are_read_up_to_the_limit(nlp, monkeypatch):
     with pytest.warns(UserWarning, match="only the first 3,000"):
         doc = nlp(ARTICLE * 20)
     assert 0 < max(s.end for s in doc) <= 3_000
+
+
+def test_a_text_in_another_language_is_warned_of(nlp):
+    french = "Le ministre a dit lundi que son pays condamne les attaques contre les ports. Il rejette le plan de paix. " * 3
+    with pytest.warns(UserWarning, match="does not look English"):
+        nlp(french)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        nlp(ARTICLE)
+        nlp("Le ministre condamne l'attaque.")  # too short to say
 
 
 def test_what_does_not_fit_is_cut_and_said(nlp):

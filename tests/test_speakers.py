@@ -21,6 +21,27 @@ def cast():
 
 
 @pytest.mark.parametrize(
+    ("text", "holder"),
+    [
+        ("Senator Mara Quist rejected the plan.", "United States"),
+        ("Opposition senator Mara Quist rejected the plan.", "Mara Quist"),
+        ("Secretary of State Ana Kovac of Slovenia rejected the plan.", "Slovenia"),
+        ("Secretary of State Ana Kovac of the Democratic Alliance rejected the plan.", "United States"),
+    ],
+)
+def test_an_office_known_in_one_country_may_be_another_country_s(text, holder):
+    cast = Cast(segment(text))
+    name = "Ana Kovac" if "Kovac" in text else "Mara Quist"
+    assert cast.holder(cast.resolve(name)).holder == holder
+
+
+def test_who_is_for_or_against_a_state_is_not_the_state():
+    cast = Cast(segment("Kremlin critics spoke."))
+    assert cast.holder(cast.resolve("Kremlin critics")).holder == "Kremlin critics"
+    assert cast.holder(cast.resolve("the Kremlin")).holder == "Russia"
+
+
+@pytest.mark.parametrize(
     ("source", "name"),
     [
         ("Wanjiru", "Amina Wanjiru"),
