@@ -208,7 +208,9 @@ class Pipeline:
             parties[i].append(who.holder)
         for i, text in enumerate(texts):
             if not _looks_english(text):
-                warnings.warn("a text does not look English, which is all that stancekit reads: expect little of it", stacklevel=3)
+                warnings.warn(
+                    "a text does not look English, which is all that stancekit reads: expect little of it", stacklevel=3
+                )
             if len(text) > MAX_CHARS:
                 warnings.warn(
                     f"document {ids[i]!r} has {len(text):,} characters: only the first {MAX_CHARS:,} were read", stacklevel=3
@@ -222,7 +224,8 @@ class Pipeline:
         """The stances of each draft statement, and whether a model saw only a part of it."""
         texts = [layouts[i].text[unit.start : unit.end] for i, unit, _ in drafts]
         model = self.stance_model
-        found = self.target_model.candidates(texts) if self._selects else self.target_model.find(texts)
+        tagger = self.target_model
+        found = tagger.candidates(texts) if model.selects(tagger.kinds) else tagger.find(texts)
         inputs: list[Encoded] = []
         places: list[list[holders.Party | None]] = []  # whose stance, by statement and target
         for n, (text, targets) in enumerate(zip(texts, found, strict=True)):
@@ -253,11 +256,6 @@ class Pipeline:
             stances = [self._named(t, row, whose[t.start, t.end], originals[draft[0]], draft) for t, row in chosen]
             out.append((stances, cut))
         return out
-
-    @property
-    def _selects(self) -> bool:
-        """Whether the stance model chooses among candidates; one with other labels than the tagger's takes what the tagger finds."""
-        return self.stance_model.selection is not None and {*self.target_model.kinds, NEUTRAL} == set(self.labels)
 
     def _named(self, found: Found, row: Any, party: holders.Party | None, text: str, draft: Draft) -> Stance:
         """The stance of a statement toward a target."""

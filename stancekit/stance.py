@@ -13,7 +13,7 @@ half of the model's window loses its middle. Either is reported (`Encoded.trunca
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -195,6 +195,10 @@ class StanceModel:
         result: Scores = np.exp(log_softmax(pooled))
         return result
 
+    def selects(self, kinds: Iterable[str]) -> bool:
+        """Whether the model chooses among the candidates of a tagger of these kinds; one with other labels takes what the tagger finds."""
+        return self.selection is not None and {*kinds, NEUTRAL} == set(self.labels)
+
     def select(self, text: str, found: Sequence[Target], rows: Scores) -> list[tuple[Target, Scores]]:
         """The targets of a statement that are reported, with their probabilities.
 
@@ -206,7 +210,7 @@ class StanceModel:
         if not found:
             return []
         pooled = np.array([self.pool(row, t.prior) for t, row in zip(found, rows, strict=True)])
-        if self.selection is None or set(found[0].prior) != set(self.labels):
+        if self.selection is None or not self.selects(found[0].prior):
             return [(t, self._tempered(row)) for t, row in zip(found, pooled, strict=True)]
         odds = [self.selection.odds(f) for f in features(text, found, rows, pooled, self.labels)]
         chances = self.selection.rows(odds, pooled, self.labels)

@@ -144,9 +144,9 @@ def test_candidates_that_are_not_reported_do_not_count_as_cut(nlp, monkeypatch):
 
 
 def test_other_taggers_are_taken_at_their_word(nlp, monkeypatch):
-    assert nlp._selects
+    assert nlp.stance_model.selects(nlp.target_model.kinds)
     monkeypatch.setattr(nlp.target_model, "kinds", ("good", "bad", "worse", "worst"))
-    assert not nlp._selects
+    assert not nlp.stance_model.selects(nlp.target_model.kinds)
     text = "We condemn the raid and stand with the people of Peru."
     found = nlp(text, speaker="Ana Ruiz").statements[0].stances
     assert [s.label for s in found if s.label != NEUTRAL] == ["condemn", "support"]
