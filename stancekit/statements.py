@@ -50,6 +50,10 @@ PLAN = re.compile(
 DUE = re.compile(
     r"\b(?:is|are|was|were) (?:expected|due|scheduled|set|slated) to (?:speak|address|brief|deliver|hold|meet|visit)\b"
 )
+ASKED = re.compile(
+    r"\W*(?:\w+ )?(?:is|are|was|were|been|being) (?:\w+ )?(?:asked|told|urged|invited)\b", re.IGNORECASE
+)  # who hears, not who speaks
+APPOSITION = re.compile(r", (?:an?|who|which|whose)\b[^,;:]{2,80}$")  # "…, a student from Oradea."
 MIN_QUOTE_WORDS = 4  # fewer quoted words are a fragment of a reported sentence
 NEAR = 200  # characters around a quotation that are looked at for its introduction
 LEAST_COVER = 0.55  # of a sentence's words: an attribution that covers less stands for its own clause alone
@@ -194,7 +198,13 @@ def _reported(layout: Layout, sentence: Sentence, found: Sequence[Attribution], 
         item = _of_quote(layout, found, start, end)
         if _words(layout.text[start:end]) >= 2 and not (item is None and _names_work(layout.text[start:end])):
             yield _unit(layout, start, end, "direct", item, cast)
-    rest = [a for a in found if _outside(layout, a, sentence, direct) >= 3 and (a.source or a.cue) and not _is_frame(layout, a)]
+    rest = [
+        a
+        for a in found
+        if _outside(layout, a, sentence, direct) >= (1 if a.source and a.cue else 3)  # "Omurov condemned it."
+        and (a.source or a.cue)
+        and not _is_frame(layout, a)
+    ]
     if not rest:
         if not direct:
             yield from _act(layout, sentence, cast, "mixed" if parts else "indirect")
@@ -238,9 +248,11 @@ def _direct(layout: Layout, sentence: Sentence, parts: Sequence[tuple[int, int, 
 
 
 def _is_frame(layout: Layout, item: Attribution) -> bool:
-    """Whether what the model took for an attribution only looks like one ("according to plan", "is expected to speak")."""
+    """Whether what the model took for an attribution only looks like one ("according to plan", "is expected to speak", "were asked")."""
     text = layout.text
     if item.source and PLAN.fullmatch(text[item.source.start : item.source.end].strip()):
+        return True
+    if item.source and ASKED.match(text, item.source.end, item.source.end + 40):
         return True
     start, end = item.contents[0].start, item.contents[-1].end
     return item.source is None and DUE.search(text[max(0, start - 30) : end]) is not None
@@ -345,7 +357,7 @@ def _clauses(layout: Layout, sentence: Sentence, found: Sequence[Attribution]) -
     if len(named) <= 1:
         best = named[0] if named else max(outer, key=lambda h: h[1] - h[0])
         covered = sum(_words(text[a:b]) for a, b, _ in outer) / max(1, _words(text[start : sentence.end]))
-        whole = covered >= LEAST_COVER or len(outer) > 1
+        whole = covered >= LEAST_COVER or len(outer) > 1 or APPOSITION.match(text, best[1], sentence.end)
         found_here = [(start, sentence.end, best[2])] if whole else [(best[0], best[1], best[2])]
     else:
         found_here = named

@@ -14,7 +14,7 @@ CASE = re.compile(r"^### (?P<name>\d+ \S+)(?: speaker=(?P<speaker>.+))?\n", re.M
 MARK = re.compile(r"⟦(?P<kind>\w+)\|(?P<speaker>[^|]*)\|(?P<words>[^⟧]*)⟧")
 ENDS = " \t\r\n.,;:!?…—–-\"“”„‘’'«»"
 # Where the library goes wrong today; a case that is mended must leave this list.
-KNOWN_FAILURES: set[str] = set()
+KNOWN_FAILURES = {"74 narration"}  # an agreement that two sign is taken for their statement
 
 
 def cases():

@@ -551,12 +551,18 @@ def test_data_mistakes_stop_before_training(tmp_path, tiny):
 
 
 def test_authored_sets_are_sound():
-    for path in (DATA["stance"][0], DATA["stance"][1]):
-        for line in Path(path).read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            for s in row["stances"]:
-                assert row["text"][s["start"] : s["end"]] == s["target"]
-                assert s["label"] in sk.LABELS
+    texts = {}
+    for stem in ("authored", "authored_contrasts", "articles", "articles_short"):
+        for part in ("train", "dev"):
+            for line in (SEEDS / f"{stem}_{part}.jsonl").read_text(encoding="utf-8").splitlines():
+                row = json.loads(line)
+                assert texts.setdefault(row["text"], part) == part  # what is measured on is not learnt from
+                for s in row.get("stances", []):
+                    assert row["text"][s["start"] : s["end"]] == s["target"]
+                    assert s["label"] in sk.LABELS
+                for a in row.get("attributions", []):
+                    assert a["content"]
+                    assert all(0 <= b < e <= len(row["text"]) for role in a.values() for b, e in role)
     for line in (SEEDS / "authored_events.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         assert row["text"][slice(*row["target_span"])] == row["target"]
