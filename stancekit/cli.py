@@ -266,7 +266,7 @@ def table(docs: Sequence[Document], width: int | None = None) -> str:
         shown = [row for row in rows if row["label"] != NEUTRAL]
         rest += len(rows) - len(shown)
         if shown and len(docs) > 1:
-            lines.append(f"[{textwrap.shorten(doc.doc_id, width - 2, placeholder='…')}]")
+            lines.append(f"[{doc.doc_id if len(doc.doc_id) < width else '…' + doc.doc_id[3 - width :]}]")
         for row in shown:
             cells = [
                 textwrap.shorten(str(value), size, placeholder="…")

@@ -182,18 +182,22 @@ NOT_STATE = re.compile(
     r"\b(?:coalition|opposition|rebels?|insurgents?|militias?|militants?|separatists?|part(?:y|ies)|rally|groups?|movement|alliance|"
     r"newspapers?|dail(?:y|ies)|paper|news|agency|times|post|mail|journal|magazine|television|tv|broadcaster|media|"
     r"experts?|analysts?|scholars?|academics?|professors?|researchers?|economists?|historians?|activists?|protesters?|demonstrators?|"
-    r"dissidents?|critics?|opponents?|rivals?|supporters?|loyalists?|journalists?|reporters?|writers?|authors?|residents?|citizens|voters|workers|volunteers?|students?|survivors?|victims?|"
+    r"dissidents?|journalists?|reporters?|writers?|authors?|residents?|citizens|voters|workers|volunteers?|students?|survivors?|victims?|"
     r"famil(?:y|ies)|company|companies|corporation|bank(?! of [A-Z])|university|institute|think tank|union|church|association|committee of)\b",
     re.IGNORECASE,
 )
+
+# Those who are for or against a state are not the state ("Kremlin critics", "opponents of the Kremlin"); a "rival Turkey" is.
+FOR_OR_AGAINST = re.compile(r"\b(?:[Cc]ritics?|[Oo]pponents?|[Rr]ivals?|[Ss]upporters?|[Ll]oyalists?)\b(?! [A-Z])")
 
 
 def party_of(name: str | None) -> Country | None:
     """The country or body that speaks through `name`; None where a country is named but does not ("Syrian rebel coalition")."""
     all_of = [c for _, _, c in find(name)] if name else []
     found = next((c for c in all_of if c.name in MOVEMENTS), all_of[0] if all_of else None)  # "Lebanese Hezbollah" is Hezbollah
-    placed = found is not None and name is not None and found.code and NOT_STATE.search(name) and not is_country(name)
-    return None if placed else found
+    if found is None or name is None or not found.code or is_country(name):
+        return found
+    return None if NOT_STATE.search(name) or FOR_OR_AGAINST.search(name) else found
 
 
 def is_country(text: str) -> bool:

@@ -176,22 +176,33 @@ def titled(before: str) -> bool:
     return match is not None and countries.is_country(match["lead"].strip())
 
 
+# Offices that are the United States' where no other country is named, unless the opposition's.
 OF_THE_US = re.compile(
-    r"secretary of (?:state|defense)|department spokesperson|\bsen(?:ator|\.)|\brep\.|white house|congress", re.IGNORECASE
+    r"secretary of (?:state|defense)|department spokesperson|(?<!opposition )\b(?:sen(?:ator|\.)|rep\.)|white house|congress",
+    re.IGNORECASE,
 )
+OF_LAND = re.compile(r" of (?:the )?(?P<land>[A-Z][\w.’'\-]*(?: (?:and )?[A-Z][\w.’'\-]*)*)")
 
 
 def country_after(text: str, at: int) -> countries.Country | None:
-    """The country of "… of Slovenia" right behind `at`, where a person's name ends."""
-    match = re.compile(r" of (?:the )?").match(text, at)
-    found = countries.find(text[match.end() : match.end() + 40]) if match else []
-    return found[0][2] if found and found[0][0] == 0 else None
+    """The country of "… of Slovenia" right behind `at`, where a person's name ends; a demonym or a name that goes on is none."""
+    match = OF_LAND.match(text, at)
+    land = countries.country_of(match["land"]) if match else None
+    return land if match and land and land.code and land.name == match["land"].rstrip(".") else None
 
 
-def role_country(phrase: str) -> countries.Country | None:
-    """The country of a role phrase; the United States for offices whose titles are its own."""
+def role_country(phrase: str, after: countries.Country | None = None) -> countries.Country | None:
+    """The country of a role phrase, in itself or by the words behind the person's name; the United States for offices whose titles are its own.
+
+    Args:
+        phrase: the role, as it stands before or after a name.
+        after: the country that `country_after` finds behind the name.
+    """
     if country := countries.party_of(phrase):
         return country
-    if OF_THE_US.search(phrase) and not re.search(r"\bopposition\b", phrase, re.IGNORECASE):
+    us = OF_THE_US.search(phrase)
+    if after and not (us and after.name == "Georgia"):  # Senator Quist of Georgia
+        return after
+    if us:
         return countries.Country("United States", "USA")
     return None

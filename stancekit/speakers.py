@@ -115,9 +115,8 @@ class Cast:
                 if key := role_key(phrase):
                     person.roles.add(key)
                     person.block = number if person.block < 0 else person.block
-                    person.country = (
-                        person.country or (country_after(text, end) if phrase is lead else None) or role_country(phrase)
-                    )
+                    behind = country_after(text, end) if phrase is lead else None
+                    person.country = person.country or role_country(phrase, behind)
             if person.country is None and (match := PARTY_AFTER.match(text, end)):
                 person.country = countries.country_of(match["party"])
             if person.country is None and lead and not tail:

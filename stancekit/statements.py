@@ -50,10 +50,15 @@ PLAN = re.compile(
 DUE = re.compile(
     r"\b(?:is|are|was|were) (?:expected|due|scheduled|set|slated) to (?:speak|address|brief|deliver|hold|meet|visit)\b"
 )
+# Between a source's end and the end of its cue, where it is not who speaks: "[The unions] were asked".
 ASKED = re.compile(
-    r"\W*(?:\w+ )?(?:is|are|was|were|been|being) (?:\w+ )?(?:asked|told|urged|invited)\b", re.IGNORECASE
-)  # who hears, not who speaks
-APPOSITION = re.compile(r", (?:an?|who|which|whose)\b[^,;:]{2,80}$")  # "…, a student from Oradea."
+    r" (?:(?:is|are|was|were|has|have|had|been|being) )+(?:\w+ly )?(?:asked|told|urged|invited)(?: about| on)?", re.IGNORECASE
+)
+# What only describes who or what was named last, up to the sentence's end: ", a student from Oradea", ", who left for Oslo".
+TAIL = re.compile(
+    r", (?:an? (?!(?:day|week|month|year|hour|moment|move|step|decision)s?\b)|who |which |whose )"
+    r"(?:(?!\b(?:said|says|told|as|after|when|while|because)\b)[^,;:]){2,70}$"
+)
 MIN_QUOTE_WORDS = 4  # fewer quoted words are a fragment of a reported sentence
 NEAR = 200  # characters around a quotation that are looked at for its introduction
 LEAST_COVER = 0.55  # of a sentence's words: an attribution that covers less stands for its own clause alone
@@ -198,10 +203,11 @@ def _reported(layout: Layout, sentence: Sentence, found: Sequence[Attribution], 
         item = _of_quote(layout, found, start, end)
         if _words(layout.text[start:end]) >= 2 and not (item is None and _names_work(layout.text[start:end])):
             yield _unit(layout, start, end, "direct", item, cast)
+    # Who speaks and the verb make a statement of few words ("Omurov condemned it."); beside a quotation they only frame it.
     rest = [
         a
         for a in found
-        if _outside(layout, a, sentence, direct) >= (1 if a.source and a.cue else 3)  # "Omurov condemned it."
+        if _outside(layout, a, sentence, direct) >= (1 if a.source and a.cue and not direct else 3)
         and (a.source or a.cue)
         and not _is_frame(layout, a)
     ]
@@ -252,7 +258,7 @@ def _is_frame(layout: Layout, item: Attribution) -> bool:
     text = layout.text
     if item.source and PLAN.fullmatch(text[item.source.start : item.source.end].strip()):
         return True
-    if item.source and ASKED.match(text, item.source.end, item.source.end + 40):
+    if item.source and item.cue and ASKED.fullmatch(text[item.source.end : item.cue.end]):
         return True
     start, end = item.contents[0].start, item.contents[-1].end
     return item.source is None and DUE.search(text[max(0, start - 30) : end]) is not None
@@ -357,7 +363,11 @@ def _clauses(layout: Layout, sentence: Sentence, found: Sequence[Attribution]) -
     if len(named) <= 1:
         best = named[0] if named else max(outer, key=lambda h: h[1] - h[0])
         covered = sum(_words(text[a:b]) for a, b, _ in outer) / max(1, _words(text[start : sentence.end]))
-        whole = covered >= LEAST_COVER or len(outer) > 1 or APPOSITION.match(text, best[1], sentence.end)
+        whole = (
+            covered >= LEAST_COVER
+            or len(outer) > 1
+            or (best[2].source is not None and TAIL.match(text, best[1], sentence.end) is not None)
+        )
         found_here = [(start, sentence.end, best[2])] if whole else [(best[0], best[1], best[2])]
     else:
         found_here = named

@@ -188,14 +188,23 @@ def test_long_documents_are_read_up_to_the_limit(nlp, monkeypatch):
     assert 0 < max(s.end for s in doc) <= 3_000
 
 
-def test_a_text_in_another_language_is_warned_of(nlp):
-    french = "Le ministre a dit lundi que son pays condamne les attaques contre les ports. Il rejette le plan de paix. " * 3
-    with pytest.warns(UserWarning, match="does not look English"):
-        nlp(french)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        nlp(ARTICLE)
-        nlp("Le ministre condamne l'attaque.")  # too short to say
+@pytest.mark.parametrize(
+    ("text", "english"),
+    [
+        (ARTICLE, True),
+        ("Le ministre a dit lundi que son pays condamne les attaques contre les ports. Il rejette le plan de paix. " * 4, False),
+        ("De minister zei dat zijn land de aanvallen op de havens veroordeelt en dat het plan is verworpen. " * 4, False),
+        ("Ministeren sagde at hans land har fordømt angrebene, og det er for tidligt at tale om en aftale. " * 4, False),
+        ("部长周一表示,该国谴责对港口的袭击,并拒绝和平计划。" * 8, False),
+        ("Le ministre condamne l'attaque.", True),  # too short to say
+        ("Iran rejects US proposal, Tehran says. Russia condemns expansion. Chile backs levy. " * 3, True),
+    ],
+)
+def test_a_text_in_another_language_is_warned_of(nlp, text, english):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        next(nlp.pipe([text], doc_ids=["mine"]))
+    assert ["document 'mine' does not look English" in str(w.message) for w in caught] == [True] * (not english)
 
 
 def test_what_does_not_fit_is_cut_and_said(nlp):

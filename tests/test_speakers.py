@@ -24,21 +24,33 @@ def cast():
     ("text", "holder"),
     [
         ("Senator Mara Quist rejected the plan.", "United States"),
+        ("Senator Mara Quist of Georgia rejected the plan.", "United States"),
         ("Opposition senator Mara Quist rejected the plan.", "Mara Quist"),
-        ("Secretary of State Ana Kovac of Slovenia rejected the plan.", "Slovenia"),
-        ("Secretary of State Ana Kovac of the Democratic Alliance rejected the plan.", "United States"),
+        ("The bill passed over the opposition of Senator Mara Quist.", "United States"),
+        ("Secretary of State Mara Quist of Slovenia rejected the plan.", "Slovenia"),
+        ("Secretary of State Mara Quist of the Democratic Alliance rejected the plan.", "United States"),
+        ("President Mara Quist of Georgia rejected the plan.", "Georgia"),
+        ("Turkish Foreign Minister Mara Quist of Bulgarian descent rejected the plan.", "Turkey"),
     ],
 )
 def test_an_office_known_in_one_country_may_be_another_country_s(text, holder):
     cast = Cast(segment(text))
-    name = "Ana Kovac" if "Kovac" in text else "Mara Quist"
-    assert cast.holder(cast.resolve(name)).holder == holder
+    assert cast.holder(cast.resolve("Mara Quist")).holder == holder
 
 
-def test_who_is_for_or_against_a_state_is_not_the_state():
-    cast = Cast(segment("Kremlin critics spoke."))
-    assert cast.holder(cast.resolve("Kremlin critics")).holder == "Kremlin critics"
-    assert cast.holder(cast.resolve("the Kremlin")).holder == "Russia"
+@pytest.mark.parametrize(
+    ("name", "holder"),
+    [
+        ("Kremlin critics", None),
+        ("opponents of the Kremlin", None),
+        ("supporters of Israel", None),
+        ("the Kremlin", "Russia"),
+        ("Regional rival Turkey", "Turkey"),
+        ("its supporter Chad", "Chad"),
+    ],
+)
+def test_who_is_for_or_against_a_state_is_not_the_state(name, holder):
+    assert getattr(countries.party_of(name), "name", None) == holder
 
 
 @pytest.mark.parametrize(
