@@ -189,6 +189,22 @@ def test_long_documents_are_read_up_to_the_limit(nlp, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("text", "holder", "label"),
+    [
+        ("Hamas condemned the attack.", "Hamas", "condemn"),
+        ("The EU backs the deal.", "European Union", "support"),
+        ("China will not accept the tariffs.", "China", "reject"),
+        ("Norway pledged aid to Ukraine.", "Norway", "cooperate"),
+        ("Kenya did not condemn the coup.", "Kenya", "neutral"),
+    ],
+)
+def test_a_report_of_few_words_is_a_statement(nlp, text, holder, label):
+    (statement,) = nlp(text).statements
+    (stance,) = statement.stances
+    assert (statement.text, stance.holder, stance.label) == (text, holder, label)
+
+
+@pytest.mark.parametrize(
     ("text", "english"),
     [
         (ARTICLE, True),
