@@ -188,7 +188,7 @@ NOT_STATE = re.compile(
 )
 
 # Those who are for or against a state are not the state ("Kremlin critics", "opponents of the Kremlin"); a "rival Turkey" is.
-FOR_OR_AGAINST = re.compile(r"\b(?:[Cc]ritics?|[Oo]pponents?|[Rr]ivals?|[Ss]upporters?|[Ll]oyalists?)\b(?! [A-Z])")
+FOR_OR_AGAINST = re.compile(r"\b(?:critics?|opponents?|rivals?|supporters?|loyalists?)\b", re.IGNORECASE)
 
 
 def party_of(name: str | None) -> Country | None:
@@ -197,7 +197,8 @@ def party_of(name: str | None) -> Country | None:
     found = next((c for c in all_of if c.name in MOVEMENTS), all_of[0] if all_of else None)  # "Lebanese Hezbollah" is Hezbollah
     if found is None or name is None or not found.code or is_country(name):
         return found
-    return None if NOT_STATE.search(name) or FOR_OR_AGAINST.search(name) else found
+    other = FOR_OR_AGAINST.search(name)
+    return None if NOT_STATE.search(name) or (other and not is_country(name[other.end() :])) else found
 
 
 def is_country(text: str) -> bool:

@@ -187,8 +187,10 @@ OF_LAND = re.compile(r" of (?:the )?(?P<land>[A-Z][\w.’'\-]*(?: (?:and )?[A-Z]
 def country_after(text: str, at: int) -> countries.Country | None:
     """The country of "… of Slovenia" right behind `at`, where a person's name ends; a demonym or a name that goes on is none."""
     match = OF_LAND.match(text, at)
-    land = countries.country_of(match["land"]) if match else None
-    return land if match and land and land.code and land.name == match["land"].rstrip(".") else None
+    word = re.sub(r"[’']s$|\.$", "", match["land"]) if match else ""
+    land = countries.country_of(word) if countries.is_country(word) else None
+    demonym = land is not None and land.name != word and re.search(r"(?:an|ish|ese|ch|i|s)$", word)
+    return land if land and land.code and not demonym else None
 
 
 def role_country(phrase: str, after: countries.Country | None = None) -> countries.Country | None:

@@ -52,12 +52,13 @@ DUE = re.compile(
 )
 # Between a source's end and the end of its cue, where it is not who speaks: "[The unions] were asked".
 ASKED = re.compile(
-    r" (?:(?:is|are|was|were|has|have|had|been|being) )+(?:\w+ly )?(?:asked|told|urged|invited)(?: about| on)?", re.IGNORECASE
+    r" (?:(?:has|have|had) (?:\w+ )?been|(?:is|are|was|were)(?: being)?)(?: \w+)? (?:asked|told|urged|invited)(?: about| on)?",
+    re.IGNORECASE,
 )
 # What only describes who or what was named last, up to the sentence's end: ", a student from Oradea", ", who left for Oslo".
 TAIL = re.compile(
     r", (?:an? (?!(?:day|week|month|year|hour|moment|move|step|decision)s?\b)|who |which |whose )"
-    r"(?:(?!\b(?:said|says|told|as|after|when|while|because)\b)[^,;:]){2,70}$"
+    r"(?:(?!\b(?:said|says|told|as|after|when|while|because|(?:reject|den[iy]|condemn|oppos|call|critici|back|support|prais|blam)\w*)\b)[^,;:]){2,70}$"
 )
 MIN_QUOTE_WORDS = 4  # fewer quoted words are a fragment of a reported sentence
 NEAR = 200  # characters around a quotation that are looked at for its introduction

@@ -12,7 +12,7 @@ WHAT = {
     "stance": "Sequence classifier: a statement with a marked target, and optionally a holder, to a stance.",
 }
 LIMITS = {
-    "attribution": "Trained on US political news in English. Attributions do not nest; beliefs and polls count as attributions.",
+    "attribution": "Trained on US political news in English, and a few hundred short reports of elsewhere. Attributions do not nest; beliefs and polls count as attributions.",
     "target": "English, one sentence at a time. Overlapping targets are found once; targets that are not named are not found.",
     "stance": "English, one sentence at a time. Irony, and stances that only the wider context shows, are often missed. "
     "Labels follow the project's label guide: approval is support, joint work is cooperate.",
