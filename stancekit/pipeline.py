@@ -414,7 +414,7 @@ def _check_text(text: object) -> str:
     return text
 
 
-# Among the commonest words of English, and hardly words of its neighbours; a seventh of its prose.
+# Among the commonest words of English, and hardly words of its neighbours.
 ENGLISH = frozenset("the and that with this they from which would been said has by not its were their will our".split())
 
 

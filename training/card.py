@@ -22,7 +22,7 @@ DATA = {  # by the name of a file, without a number at its end
     "statements_train": "statements of public sources labelled by the project under its label guide",
     "plv_train": "PLV train (github.com/snowood1/Zero-Shot-PLOVER; no licence stated)",
     "annotated": "statements of public texts, annotated for this project (seeds/standoff_statements.jsonl)",
-    "article_statements": "statements of whole public articles, annotated twice for this project (seeds/standoff_article_statements.jsonl)",
+    "article_statements": "statements of whole public articles, annotated for this project (seeds/standoff_article_statements.jsonl)",
     "events": "sentences of public news and statements, coded for this project with PLOVER's roots (seeds/standoff_events.jsonl)",
     "authored_events": "event sentences written for this project (seeds/)",
     "tagged": "unlabelled public texts, with the tags of a larger teacher (training/distill.py)",
