@@ -73,16 +73,22 @@ class Backend:
     def _batch(self, ids: npt.NDArray[np.int64], mask: npt.NDArray[np.int64], types: npt.NDArray[np.int64]) -> Logits:
         raise NotImplementedError
 
-    def run(self, rows: Sequence[Sequence[int]], types: Sequence[Sequence[int]] | None = None) -> list[Logits]:
+    def run(
+        self, rows: Sequence[Sequence[int]], types: Sequence[Sequence[int]] | None = None, second: bool = False
+    ) -> list[Logits]:
         """Logits of each row.
 
         Args:
             rows: token ids, special tokens included; not empty.
             types: segment numbers, as long as `rows`; zeros where left out.
+            second: give a classifier's second outputs too (`Checkpoint.reader`).
 
         Returns:
-            One array a row: shape (labels,) of a sequence classifier, (tokens, labels) of a token classifier.
+            One array a row: shape (labels,) of a sequence classifier, (tokens, labels) of a token classifier; with `second`,
+            (labels + second outputs,).
         """
+        outputs = len(self.labels) + len(self.checkpoint.reader)
+        wanted = outputs if second else len(self.labels)
         out: list[Logits] = [np.zeros(0, dtype=np.float32)] * len(rows)
         order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
         at = 0
@@ -103,8 +109,12 @@ class Backend:
                 if types is not None:
                     kinds[line, :n] = types[i]
             logits = self._batch(ids, mask, kinds)
+            if logits.shape[-1] != outputs:
+                raise ValueError(
+                    f"{self.checkpoint.folder}: the network has {logits.shape[-1]} outputs, config.json names {outputs}"
+                )
             for line, i in enumerate(chunk):
-                out[i] = logits[line, : len(rows[i])] if logits.ndim == 3 else logits[line]
+                out[i] = logits[line, : len(rows[i])] if logits.ndim == 3 else logits[line, :wanted]
         return out
 
 

@@ -18,6 +18,9 @@ from .tagging import bio
 TASKS = ("attribution", "target", "stance")
 SETTINGS = "stancekit.json"
 MODELS = Path(__file__).parent / "models"
+READER = (
+    "reader "  # begins the names of a stance model's outputs, after its labels, that say what a reader names (see selection.py)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Checkpoint:
     task: str
     labels: tuple[str, ...]
     settings: dict[str, Any] = field(default_factory=dict)
+    reader: tuple[str, ...] = ()  # the labels of a stance model's second outputs, if it has them
 
     @property
     def onnx(self) -> Path | None:
@@ -81,7 +85,13 @@ def read(folder: Path, task: str) -> Checkpoint:
     names = config.get("id2label") or {}
     if not names:
         raise ValueError(f"{folder}/config.json names no labels (id2label)")
-    labels = tuple(names[key] for key in sorted(names, key=int))
+    labels = tuple(str(names[key]) for key in sorted(names, key=int))
+    reader = tuple(name.removeprefix(READER) for name in labels if name.startswith(READER)) if task == "stance" else ()
+    labels, second = labels[: len(labels) - len(reader)], labels[len(labels) - len(reader) :]
+    if second != tuple(READER + name for name in reader) or (reader and sorted(reader) != sorted(labels)):
+        raise ValueError(
+            f"{folder}: the outputs {READER}… must come after the labels, one for each, found {', '.join((*labels, *second))}"
+        )
     if task != "stance":
         kinds = {label[2:] for label in labels[1:]}
         if labels != bio([label[2:] for label in labels[1::2]]) or (task == "attribution" and kinds != set(ROLES)):
@@ -90,7 +100,7 @@ def read(folder: Path, task: str) -> Checkpoint:
             )
             raise ValueError(f"{folder} does not label {task}s: its labels are {', '.join(labels)}; wanted are {wanted}")
     settings = {"max_length": min(int(config.get("max_position_embeddings", 512)), 512), **settings}
-    return Checkpoint(folder, task, labels, settings)
+    return Checkpoint(folder, task, labels, settings, reader)
 
 
 def task_of(folder: str | Path) -> str:

@@ -237,7 +237,7 @@ class Pipeline:
                 inputs.append(model.encoder.encode(text, (t.start, t.end), party.name if party else who.holder, before))
             if not targets:  # the statement as a whole
                 inputs.append(model.encoder.encode(text, None, who.holder, before))
-        rows = model.probabilities(inputs)
+        rows, readings = model.judge(inputs)
         out: list[tuple[list[Stance], bool]] = []
         at = 0
         for draft, text, targets, parties in zip(drafts, texts, found, places, strict=True):
@@ -247,7 +247,7 @@ class Pipeline:
             if not targets:
                 out.append((self._bare(rows[mine][0], draft), cut))
                 continue
-            chosen = model.select(text, targets, rows[mine])
+            chosen = model.select(text, targets, rows[mine], readings[mine] if readings is not None else None)
             if chosen:  # what was proposed and not reported needs no warning
                 kept = {(t.start, t.end) for t, _ in chosen}
                 cut = any(m.truncated for t, m in zip(targets, inputs[mine], strict=True) if (t.start, t.end) in kept)

@@ -30,7 +30,9 @@ def apart(a: Target, b: Target) -> bool:
     return a.end <= b.start or b.end <= a.start
 
 
-def features(text: str, found: Sequence[Target], rows: Scores, pooled: Scores, labels: Sequence[str]) -> list[Features]:
+def features(
+    text: str, found: Sequence[Target], rows: Scores, pooled: Scores, labels: Sequence[str], readings: Scores | None = None
+) -> list[Features]:
     """What speaks for each candidate of one statement.
 
     Args:
@@ -39,6 +41,7 @@ def features(text: str, found: Sequence[Target], rows: Scores, pooled: Scores, l
         rows: what the classifier says of each, shape (candidates, labels).
         pooled: the same, pooled with the tagger's expectation (`StanceModel.pool`).
         labels: the classifier's labels.
+        readings: what the classifier's second outputs say of each, like `rows` (`StanceModel.judge`), if it has them.
     """
     neutral = list(labels).index(NEUTRAL)
     chance = [1 - float(row[neutral]) for row in pooled]
@@ -61,6 +64,8 @@ def features(text: str, found: Sequence[Target], rows: Scores, pooled: Scores, l
                 "words": float(len(text[t.start : t.end].split())),
             }
         )
+        if readings is not None:
+            out[-1]["reader"] = log_odds(1 - float(readings[i][neutral]))
     return out
 
 

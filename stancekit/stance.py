@@ -28,6 +28,7 @@ from .types import Span, Stance
 # Tokens that every BERT vocabulary keeps free; training gives them their meaning.
 MARKERS = ("[unused1]", "[unused2]", "[unused3]", "[unused4]", "[unused5]")
 MAX_HOLDER, MAX_TARGET = 16, 64  # tokens
+Curve = tuple[list[float], list[float]]
 SEEN = 1000  # characters: how far around the target `evidence` asks
 
 
@@ -124,6 +125,29 @@ def _fit(left: list[int], right: list[int], room: int, keep_left: bool) -> tuple
     return left[len(left) - n_left :] if n_left else [], right[:n_right], True
 
 
+def mended(rows: Scores, curve: Curve | None) -> Scores:
+    """Probabilities whose best one says how often such answers are right.
+
+    Isotonic regression of the best label's probability (Zadrozny and Elkan 2002), which a temperature alone cannot mend;
+    the other labels keep their proportions, and the best label stays the best. Without a curve the rows come back as they were.
+
+    Args:
+        rows: probabilities, shape (answers, labels).
+        curve: probabilities of the best label, and how often it was right; both ascending (`training/calibrate.py`).
+    """
+    if curve is None or not len(rows):
+        return rows
+    best = rows.argmax(axis=1)
+    rows = rows.clip(1e-9)  # where the best label has all, something to share out
+    rows = rows / rows.sum(axis=1, keepdims=True)
+    top, second = rows.max(axis=1), np.sort(rows, axis=1)[:, -2]
+    least = second / (1 - top + second) + 1e-6  # below it, the second label would overtake
+    new = np.maximum(np.interp(top, *curve), least)
+    result: Scores = rows * ((1 - new) / (1 - top))[:, None]
+    result[np.arange(len(rows)), best] = new
+    return result
+
+
 class StanceModel:
     """The stance classifier with its calibration.
 
@@ -144,10 +168,12 @@ class StanceModel:
         self.null_threshold = float(settings.get("null_threshold", 0.6))
         # How much the target tagger's expectation counts, which candidates are reported, and how sure; see training/calibrate.py.
         self.prior_weight = float(settings.get("prior_weight", 0.0))
+        self.reader_weight = float(settings.get("reader_weight", 0.0))
+        self.reader_order = [backend.checkpoint.reader.index(label) for label in self.labels] if backend.checkpoint.reader else []
         self.selection = Selection(**settings["selection"]) if settings.get("selection") else None
-        self.pooled_temperature = float(settings.get("pooled_temperature", 1.0))
-        # What an answer's probability says, and how often such answers were right on dev; both ascending.
-        self.reliability: tuple[list[float], list[float]] | None = settings.get("reliability")
+        # Of given pairs, and of reported targets: the probability of an answer, and how often such answers were right on dev.
+        self.reliability: Curve | None = settings.get("reliability")
+        self.pooled_reliability: Curve | None = settings.get("pooled_reliability")
 
     def probabilities(self, inputs: Sequence[Encoded]) -> Scores:
         """Probabilities at the checkpoint's temperature, shape (inputs, labels)."""
@@ -157,72 +183,82 @@ class StanceModel:
         result: Scores = np.exp(log_softmax(logits / self.temperature))
         return result
 
-    def reliable(self, rows: Scores) -> Scores:
-        """Probabilities of given pairs whose best one says how often such answers were right on dev.
+    def judge(self, inputs: Sequence[Encoded]) -> tuple[Scores, Scores | None]:
+        """Probabilities as `probabilities` gives them, and those of what a reader of whole articles would name.
 
-        Isotonic regression of the best label's probability (Zadrozny and Elkan 2002), which a temperature alone cannot mend;
-        the other labels keep their proportions, and the best label stays the best. Without a fit the rows come back as they were.
+        A noun phrase may be one that a stance bears on, and still not what the statement is about: a reader takes no notice of it, and it
+        is neutral in the second array. Both have the shape (inputs, labels); the second is None where the checkpoint has no such outputs.
+        """
+        if not self.reader_order or not inputs:
+            return self.probabilities(inputs), None
+        n = len(self.labels)
+        logits = np.stack(self.backend.run([e.ids for e in inputs], [e.types for e in inputs], second=True))
+        first, second = logits[:, :n] / self.temperature, logits[:, n:][:, self.reader_order]
+        return np.exp(log_softmax(first)), np.exp(log_softmax(second))
+
+    def reliable(self, rows: Scores) -> Scores:
+        """Probabilities of given pairs whose best one says how often such answers were right on dev (see `mended`).
 
         Args:
-            rows: the classifier's probabilities, shape (inputs, labels).
+            rows: the classifier's probabilities, shape (pairs, labels).
         """
-        if self.reliability is None or not len(rows):
-            return rows
-        best = rows.argmax(axis=1)
-        rows = rows.clip(1e-9)  # where the best label has all, something to share out
-        rows = rows / rows.sum(axis=1, keepdims=True)
-        top, second = rows.max(axis=1), np.sort(rows, axis=1)[:, -2]
-        least = second / (1 - top + second) + 1e-6  # below it, the second label would overtake
-        new = np.maximum(np.interp(top, *self.reliability), least)
-        result: Scores = rows * ((1 - new) / (1 - top))[:, None]
-        result[np.arange(len(rows)), best] = new
-        return result
+        return mended(rows, self.reliability)
 
-    def pool(self, row: Scores, prior: Mapping[str, float]) -> Scores:
-        """Probabilities of a found target, from the classifier's and the target tagger's.
+    def pool(self, row: Scores, prior: Mapping[str, float], reading: Scores | None = None) -> Scores:
+        """Probabilities of a found target, from the classifier's, the target tagger's and the reader's.
 
-        The two are pooled log-linearly (Genest and Zidek 1986) with the weight of the checkpoint, and renormalised. A tagger of other
-        labels than the classifier's says nothing, and the row comes back as it was.
+        They are pooled log-linearly (Genest and Zidek 1986) with the weights of the checkpoint, and renormalised. A tagger of other
+        labels than the classifier's says nothing; without its word and a reader's the row comes back as it was.
 
         Args:
             row: the classifier's probabilities, shape (labels,).
             prior: the tagger's probabilities, by label.
+            reading: the reader's probabilities (see `judge`), shape (labels,).
         """
-        if set(prior) != set(self.labels) or not self.prior_weight:
+        said = (
+            [(np.array([prior[label] for label in self.labels]) + 1e-4, self.prior_weight)]
+            if set(prior) == set(self.labels)
+            else []
+        )
+        if reading is not None:
+            said.append((reading + 1e-9, self.reader_weight))
+        if not any(weight for _, weight in said):
             return row
-        expected = np.array([prior[label] for label in self.labels])
-        pooled = (1 - self.prior_weight) * np.log(row + 1e-9) + self.prior_weight * np.log(expected + 1e-4)
+        pooled = np.log(row + 1e-9)
+        for other, weight in said:
+            pooled = (1 - weight) * pooled + weight * np.log(other)
         result: Scores = np.exp(log_softmax(pooled))
         return result
+
+    def pooled(self, found: Sequence[Target], rows: Scores, readings: Scores | None = None) -> Scores:
+        """What `pool` makes of each candidate, shape (candidates, labels)."""
+        read = readings if readings is not None else [None] * len(found)
+        return np.array([self.pool(row, t.prior, r) for t, row, r in zip(found, rows, read, strict=True)])
 
     def selects(self, kinds: Iterable[str]) -> bool:
         """Whether the model chooses among the candidates of a tagger of these kinds; one with other labels takes what the tagger finds."""
         return self.selection is not None and {*kinds, NEUTRAL} == set(self.labels)
 
-    def select(self, text: str, found: Sequence[Target], rows: Scores) -> list[tuple[Target, Scores]]:
+    def select(
+        self, text: str, found: Sequence[Target], rows: Scores, readings: Scores | None = None
+    ) -> list[tuple[Target, Scores]]:
         """The targets of a statement that are reported, with their probabilities.
 
         Args:
             text: the statement.
             found: its candidates, or where the checkpoint has no selection, its targets.
             rows: the classifier's probabilities of each, shape (candidates, labels).
+            readings: the reader's (see `judge`), likewise.
         """
         if not found:
             return []
-        pooled = np.array([self.pool(row, t.prior) for t, row in zip(found, rows, strict=True)])
         if self.selection is None or not self.selects(found[0].prior):
-            return [(t, self._tempered(row)) for t, row in zip(found, pooled, strict=True)]
-        odds = [self.selection.odds(f) for f in features(text, found, rows, pooled, self.labels)]
+            return list(zip(found, self.reliable(self.pooled(found, rows)), strict=True))
+        pooled = self.pooled(found, rows, readings)
+        odds = [self.selection.odds(f) for f in features(text, found, rows, pooled, self.labels, readings)]
         chances = self.selection.rows(odds, pooled, self.labels)
         chosen = self.selection.choose(found, chances, self.labels)
-        return [(found[i], self._tempered(chances[i])) for i in chosen]
-
-    def _tempered(self, row: Scores) -> Scores:
-        """Probabilities of a found target at the temperature fitted on dev, which changes no label."""
-        if self.pooled_temperature == 1:
-            return row
-        result: Scores = np.exp(log_softmax(np.log(row + 1e-12) / self.pooled_temperature))
-        return result
+        return [(found[i], row) for i, row in zip(chosen, mended(chances[chosen], self.pooled_reliability), strict=True)]
 
     def stance(self, row: Scores, target: Span | None = None, holder: str | None = None, country: str | None = None) -> Stance:
         """A row of probabilities as a `Stance`."""

@@ -41,6 +41,24 @@ def test_what_speaks_for_a_candidate():
     assert (two["around"], two["inside"], two["best around"]) == (1, 0, pytest.approx(0.8))
     assert (three["around"], three["inside"], three["best around"], three["best inside"]) == (0, 0, 0, 0)
     assert (one["certain"], one["span"], one["eager"]) == (pytest.approx(0.7), 0.7, 0.5)
+    assert "reader" not in one
+    readings = np.array([row(support=0.7, neutral=0.1), row(support=0.1, neutral=0.8), row(neutral=0.9)])
+    assert [f["reader"] for f in features(TEXT, [long, short, other], rows, pooled, LABELS, readings)] == pytest.approx(
+        [log_odds(0.9), log_odds(0.2), log_odds(0.1)]
+    )
+
+
+def test_what_a_reader_would_name_counts_with_its_weight(nlp, monkeypatch):
+    model, said, found = nlp.stance_model, row(support=0.6, neutral=0.2), target("a ceasefire")
+    unread = row(neutral=0.96)
+    monkeypatch.setattr(model, "prior_weight", 0.5)
+    for weight, best in ((0.0, "support"), (0.9, NEUTRAL)):
+        monkeypatch.setattr(model, "reader_weight", weight)
+        (pooled,) = model.pooled([found], np.array([said]), np.array([unread]))
+        assert pooled.sum() == pytest.approx(1)
+        assert LABELS[pooled.argmax()] == best
+        assert np.allclose(model.pooled([found], np.array([said]))[0], model.pool(said, found.prior))
+    assert np.array_equal(model.pool(said, {"other": 1.0}), said)
 
 
 def test_the_odds_decide_about_neutral_and_the_models_about_the_rest():
@@ -152,17 +170,20 @@ def test_other_taggers_are_taken_at_their_word(nlp, monkeypatch):
     assert [s.label for s in found if s.label != NEUTRAL] == ["condemn", "support"]
 
 
-def test_scores_are_tempered_with_a_selection_and_without(nlp, monkeypatch):
+def test_scores_say_how_often_such_answers_are_right_with_a_selection_and_without(nlp, monkeypatch):
     model = nlp.stance_model
     rows = np.array([row(condemn=0.7, neutral=0.1)])
     for selection in (model.selection, None):
         monkeypatch.setattr(model, "selection", selection)
         found = {}
-        for temperature in (1.0, 3.0):
-            monkeypatch.setattr(model, "pooled_temperature", temperature)
+        for share in (1.0, 0.8):
+            curve = "pooled_reliability" if selection else "reliability"
+            monkeypatch.setattr(model, curve, ([0.0, 1.0], [0.0, share]))
             ((_, after),) = model.select(TEXT, [target("a ceasefire")], rows)
-            found[temperature] = after.max()
-        assert found[3.0] < found[1.0]
+            assert after.sum() == pytest.approx(1)
+            found[share] = (after.argmax(), after.max())
+        assert found[0.8][0] == found[1.0][0]
+        assert found[0.8][1] < found[1.0][1]
     assert model.select(TEXT, [], np.zeros((0, len(LABELS)))) == []
 
 

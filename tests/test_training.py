@@ -664,3 +664,70 @@ def test_what_is_held_back_is_not_taught_by_a_teacher_either():
     assert not held & {r["text"] for r in train}
     assert all("Peru" in text for text in held)
     assert sorted(r["label"] for r in dev if "label" in r) == ["against"] * 4 + ["for"] * 4
+
+
+def test_what_a_reader_names_is_learnt_beside_the_labels(tiny, tmp_path):
+    argv = [sys.executable, "training/candidates.py", "--data", str(DATA["stance"][1]), "--out", str(tmp_path / "c.jsonl")]
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    rows = [json.loads(line) for line in (tmp_path / "c.jsonl").read_text(encoding="utf-8").splitlines()]
+    gold = {
+        (r["text"], s["start"], s["end"]): s["label"]
+        for r in map(json.loads, DATA["stance"][1].read_text(encoding="utf-8").splitlines())
+        for s in r["stances"]
+    }
+    exact = [(r["reader"], gold[place]) for r in rows if (place := (r["text"], *r["target_span"])) in gold]
+    assert len(exact) > 40
+    assert all(reader == label for reader, label in exact)
+    assert any(r["reader"] == "neutral" for r in rows)
+    assert all(abs(sum(r["scores"].values()) - 1) < 0.01 for r in rows)
+    # the labels learn the scores, the second outputs what readers named: here two things that have nothing to do with each other
+    taught = [{**r, "scores": {label: float(label == "support") for label in sk.LABELS}, "reader": "condemn"} for r in rows] * 4
+    taught += [
+        {**rows[0], "text": f"{rows[0]['text']} {n}", "reader": label} for n, label in enumerate(sk.LABELS)
+    ]  # all are there
+    (tmp_path / "t.jsonl").write_text("".join(json.dumps(r) + "\n" for r in taught), encoding="utf-8")
+    dev = str(SEEDS / "authored_contrasts_dev.jsonl")
+    argv = ["--data", str(tmp_path / "t.jsonl"), str(DATA["stance"][0]), "--dev", dev, "--set", "bf16=false"]
+    steps = ["max_steps=60", "batch_size=8", "learning_rate=0.003", "weights={authored_train: 0.05}"]
+    done = train(ROOT / "configs/stance/reader.yaml", tiny, tmp_path / "m", *argv, *steps)
+    assert done.returncode == 0, done.stderr[-3000:]
+    nlp = sk.load(stance=tmp_path / "m")
+    model = nlp.stance_model
+    assert nlp.labels == sk.LABELS
+    made = [model.encoder.encode(rows[0]["text"], tuple(rows[0]["target_span"]))]
+    said, read = model.judge(made)
+    assert said.shape == read.shape == (1, 5)
+    assert np.allclose(said, model.probabilities(made))
+    assert (sk.LABELS[said[0].argmax()], sk.LABELS[read[0].argmax()]) == ("support", "condemn")
+    assert nlp.stance("Peru rejects the levy.", target="the levy").label == "support"
+    # who goes on from it with labels of their own has no second outputs
+    short = ["--set", "max_steps=2", "limit=60", "bf16=false"]
+    assert train(ROOT / "configs/stance/finetune.yaml", tmp_path / "m", tmp_path / "n", *short).returncode == 0
+    model = sk.load(stance=tmp_path / "n").stance_model
+    assert model.judge([model.encoder.encode("Peru rejects the levy.")])[1] is None
+    assert checkpoints.read(tmp_path / "m", "stance").reader == tuple(sorted(sk.LABELS))
+    # a run without the column leaves them out and says so; an average of the two has them from the last one
+    done = train(ROOT / "configs/stance/teacher.yaml", tmp_path / "m", tmp_path / "p", *short)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "the second outputs of the base" in done.stderr
+    argv = [
+        "training/average.py",
+        str(tmp_path / "p"),
+        str(tmp_path / "m"),
+        "--shares",
+        "0.5",
+        "0.5",
+        "--out",
+        str(tmp_path / "q"),
+    ]
+    subprocess.run([sys.executable, *argv], capture_output=True, cwd=ROOT, check=True)
+    said, read = sk.load(stance=tmp_path / "q").stance_model.judge(made)
+    assert (sk.LABELS[said[0].argmax()], sk.LABELS[read[0].argmax()]) == ("support", "condemn")
+    # a column with other labels than the model's is an error
+    (tmp_path / "t.jsonl").write_text("".join(json.dumps({**r, "reader": "yes"}) + "\n" for r in taught), encoding="utf-8")
+    done = train(
+        ROOT / "configs/stance/reader.yaml", tiny, tmp_path / "b", "--data", str(tmp_path / "t.jsonl"), str(DATA["stance"][0])
+    )
+    assert done.returncode == 1
+    assert "error: the column 'reader' holds yes" in done.stderr

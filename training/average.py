@@ -33,8 +33,9 @@ from stancekit.backends import TorchBackend
 OF_THE_EXPORT = (
     "export",
     "calibrated",
-    "pooled_temperature",
+    "pooled_reliability",
     "prior_weight",
+    "reader_weight",
     "neutral_bias",
     "selection",
     "outside_bias",
@@ -51,14 +52,24 @@ def read(folder: Path) -> dict[str, torch.Tensor]:
     return dequantise(folder / "model.onnx")
 
 
-def average(folders: list[Path], shares: list[float], out: Path) -> None:
-    """Write the weighted mean of the checkpoints' weights; everything else comes from the last one."""
+def average(folders: list[Path], shares: list[float], out: Path, task: str) -> None:
+    """Write the weighted mean of the checkpoints' weights; everything else comes from the last one.
+
+    So do its second outputs (`StanceModel.judge`), into those that have none.
+    """
     if len(folders) != len(shares) or abs(sum(shares) - 1) > 1e-6:
         sys.exit(f"error: {len(folders)} checkpoints need as many shares that add up to 1, found {shares}")
-    labels = {folder: json.loads((folder / "config.json").read_text(encoding="utf-8")).get("id2label") for folder in folders}
-    if other := next((folder for folder in folders if labels[folder] != labels[folders[0]]), None):
-        sys.exit(f"error: {other} has other labels than {folders[0]}")
+    read_as = [checkpoints.read(folder, task) for folder in folders]
+    if other := next((c.folder for c in read_as if c.labels != read_as[-1].labels), None):
+        sys.exit(f"error: {other} has other labels than {folders[-1]}")
     weights = [read(folder) for folder in folders]
+    n = len(read_as[-1].labels) + len(read_as[-1].reader)
+    for checkpoint, found in zip(read_as, weights, strict=True):
+        if checkpoint.reader != read_as[-1].reader:
+            for name in [
+                name for name in found if name.startswith("classifier.") and len(weights[-1][name]) == n != len(found[name])
+            ]:
+                found[name] = torch.cat([found[name][: len(checkpoint.labels)], weights[-1][name][len(checkpoint.labels) :]])
     for folder, found in zip(folders, weights, strict=True):
         if {n: w.shape for n, w in found.items()} != {n: w.shape for n, w in weights[0].items()}:
             sys.exit(f"error: {folder} has other layers than {folders[0]}")
@@ -80,7 +91,7 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
         sys.exit("error: give the embedded model first: what is no weight comes from the last checkpoint")
     task = checkpoints.task_of(a.checkpoints[-1])
     folders = [checkpoints.MODELS / task if c == Path(common.EMBEDDED) else c for c in a.checkpoints]
-    average(folders, a.shares, a.out)
+    average(folders, a.shares, a.out, task)
     all_settings = [json.loads((folder / checkpoints.SETTINGS).read_text(encoding="utf-8")) for folder in folders]
     twice = len({c.name for c in a.checkpoints}) < len(a.checkpoints)
     names = [
@@ -88,6 +99,7 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
         for c, s in zip(a.checkpoints, all_settings, strict=True)
     ]
     settings = {**all_settings[-1], "averaged": dict(zip(names, a.shares, strict=True))}
+    settings["earlier_files"] = list(dict.fromkeys(name for s in all_settings for name in s.get("earlier_files", [])))
     settings["train_files"] = list(dict.fromkeys(name for s in all_settings for name in s.get("train_files", [])))
     for name in ("dev", "confusion", *OF_THE_EXPORT):
         settings.pop(name, None)

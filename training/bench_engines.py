@@ -83,11 +83,11 @@ def record(nlp: sk.Pipeline, source: Source, count: int) -> dict[str, Rows]:
     kept = {task: backend.run for task, backend in backends.items()}
 
     def listen(task: str) -> Callable[..., list[Logits]]:
-        def run(ids: Sequence[Sequence[int]], types: Sequence[Sequence[int]] | None = None) -> list[Logits]:
+        def run(ids: Sequence[Sequence[int]], types: Sequence[Sequence[int]] | None = None, second: bool = False) -> list[Logits]:
             rows[task][0].extend(map(list, ids))
             if types is not None and (old := rows[task][1]) is not None:
                 old.extend(map(list, types))
-            return kept[task](ids, types)
+            return kept[task](ids, types, second)
 
         return run
 

@@ -3,19 +3,19 @@
     python training/calibrate.py stancekit/models --data articles_annotated.jsonl --dev calibration.jsonl --pairs statements_dev.jsonl calibration.jsonl
 
 From --data, statements with their stances, come the weights of the `selection` (which of the tagger's candidates are reported: stancekit/selection.py);
-from --dev, other statements, how much the tagger's expected stance counts beside the classifier's (`prior_weight`) and what odds a
-candidate must have (`shift`), both for the F1 of (target, stance) tuples. A tuple is right if its stance is, and its span overlaps the
-gold span by at least half of their union. The F1 hardly moves over a wide range of shifts, from many stances to few: of those within half a point of the
+from --dev, other statements, how much the tagger's expected stance counts beside the classifier's (`prior_weight`), how much the
+classifier's second outputs do (`reader_weight`, where it has them) and what odds a candidate must have (`shift`), all for the F1 of (target, stance) tuples. A tuple is right if its stance is, and its span overlaps the
+gold span by at least half of their union. The F1 hardly moves over a wide range of shifts, from many stances to few: of those within a quarter of a point of the
 best, which dev cannot tell apart, the most precise is kept. In whole articles every mistake of the extraction adds wrong stances, and no right ones.
-A temperature (`pooled_temperature`) then makes the scores honest: it minimises the negative log-likelihood of the reported targets' labels (neutral where
-no gold span lies). For pairs that a user gives, `reliability` says how often an answer of a given probability is right
-(`StanceModel.reliable`), fitted on --pairs.
+For the targets that are reported, and for pairs that a user gives (fitted on --pairs), `pooled_reliability` and `reliability` say how often an answer of a
+given probability is right (`stancekit.stance.mended`); a target where no gold span lies should be neutral.
 Statements of --data and --dev should be those of whole articles, one after the other: how many targets a reader names there decides what is reported.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 from collections.abc import Iterator
@@ -32,19 +32,20 @@ from stancekit import checkpoints
 from stancekit.evaluation import iou
 from stancekit.labels import STANCES
 from stancekit.selection import Selection, expected, features
-from stancekit.stance import StanceModel
-from stancekit.tagging import log_softmax
+from stancekit.stance import Curve, StanceModel, mended
 from stancekit.targets import Target
 
-WEIGHTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-SHIFTS = tuple(float(x) for x in np.arange(-2.5, 1.01, 0.05).round(2))
+READER_WEIGHTS = (0.0, 0.3, 0.5, 0.7)
+WEIGHTS = (0.5, 0.7, 0.9)
+SHIFTS = tuple(float(x) for x in np.arange(-2.0, 1.01, 0.1).round(2))
 NULL = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 PENALTY = 0.3  # C of the regression
 BINS = 12  # of dev pairs, for the reliability of answers
 SLOPE = 0.05
-ALIKE = 0.005  # of F1: settings that close are told apart by their precision
+ALIKE = 0.0025  # of F1: settings that close are told apart by their precision
 
-Candidates = list[tuple[dict, list, np.ndarray]]  # a row, its candidates, what the classifier says of each
+# a row, its candidates, what the classifier says of each, and its second outputs, if it has them
+Candidates = list[tuple[dict, list, np.ndarray, np.ndarray | None]]
 
 
 def gold(row: dict) -> list[dict]:
@@ -53,8 +54,9 @@ def gold(row: dict) -> list[dict]:
 
 
 def near(row: dict, target: Target) -> list[str]:
-    """The gold labels at a candidate's place."""
-    return [s["label"] for s in gold(row) if iou((target.start, target.end), (s["start"], s["end"])) >= 0.5]
+    """The gold labels at a candidate's place, the nearest first."""
+    found = [(iou((target.start, target.end), (s["start"], s["end"])), s["label"]) for s in gold(row)]
+    return [label for overlap, label in sorted(found, key=lambda f: -f[0]) if overlap >= 0.5]
 
 
 def candidates(nlp: sk.Pipeline, rows: list[dict]) -> Candidates:
@@ -65,19 +67,20 @@ def candidates(nlp: sk.Pipeline, rows: list[dict]) -> Candidates:
         for r, ts in zip(rows, found, strict=True)
         for t in ts
     ]
-    said, at, out = model.probabilities(inputs), 0, []
+    (said, read), at, out = model.judge(inputs), 0, []
     for row, ts in zip(rows, found, strict=True):
-        out.append((row, ts, said[at : at + len(ts)]))
-        at += len(ts)
+        mine = slice(at, at + len(ts))
+        out.append((row, ts, said[mine], read[mine] if read is not None else None))
+        at = mine.stop
     return out
 
 
 def described(stance: StanceModel, found: Candidates) -> Iterator[tuple[dict, list, np.ndarray, list[dict[str, float]]]]:
     """Rows with candidates: the row, its candidates, their pooled rows and features."""
-    for row, targets, said in found:
+    for row, targets, said, read in found:
         if targets:
-            pooled = np.array([stance.pool(r, t.prior) for t, r in zip(targets, said, strict=True)])
-            yield row, targets, pooled, features(row["text"], targets, said, pooled, stance.labels)
+            pooled = stance.pooled(targets, said, read)
+            yield row, targets, pooled, features(row["text"], targets, said, pooled, stance.labels, read)
 
 
 def fit(stance: StanceModel, found: Candidates) -> dict[str, float]:
@@ -112,13 +115,14 @@ def reported(
 
 
 def search(nlp: sk.Pipeline, train: Candidates, dev: Candidates) -> list[tuple[float, dict, dict]]:
-    """(F1, settings, figures) of every weight and shift."""
+    """(F1, settings, figures) of every two weights and shift."""
     metric, stance = common.load_metric("span_f1"), nlp.stance_model
     out = []
-    for stance.prior_weight in WEIGHTS:
+    for weights in itertools.product(WEIGHTS, READER_WEIGHTS if stance.reader_order else (0.0,)):
+        stance.prior_weight, stance.reader_weight = weights
         selection = Selection(fit(stance, train))
         rows = [(row, ts, pooled, [selection.odds(f) for f in values]) for row, ts, pooled, values in described(stance, dev)]
-        bare = [gold(row) for row, ts, _ in dev if not ts]
+        bare = [gold(row) for row, ts, *_ in dev if not ts]
         answers = [[[s["start"], s["end"], STANCES.index(s["label"])] for s in gold(row)] for row, *_ in rows]
         answers += [[[s["start"], s["end"], STANCES.index(s["label"])] for s in stances] for stances in bare]
         for shift in SHIFTS:
@@ -127,27 +131,13 @@ def search(nlp: sk.Pipeline, train: Candidates, dev: Candidates) -> list[tuple[f
                 for found in reported(selection, stance.labels, rows, shift)
             ]  # fmt: skip
             figures = metric.compute(predictions=said + [[] for _ in bare], references=answers, kinds=True)
-            settings = {"prior_weight": stance.prior_weight, "selection": {"weights": selection.weights, "shift": shift}}
+            settings = {
+                "prior_weight": stance.prior_weight,
+                "reader_weight": stance.reader_weight,
+                "selection": {"weights": selection.weights, "shift": shift},
+            }
             out.append((figures["f1"], settings, figures))
     return out
-
-
-def pooled_temperature(nlp: sk.Pipeline, dev: Candidates) -> tuple[float, float, float]:
-    """The temperature of the reported scores, and their expected calibration error before and after."""
-    from evaluate_model import expected_calibration_error
-    from train_stance import fit_temperature
-
-    stance = nlp.stance_model
-    stance.pooled_temperature = 1.0
-    chosen = [(row, t, p) for row, ts, said in dev if ts for t, p in stance.select(row["text"], ts, said)]
-    logits = np.log(np.array([p for _, _, p in chosen]) + 1e-12)
-    answers = np.array([stance.labels.index((near(row, t) or ["neutral"])[0]) for row, t, _ in chosen])
-    temperature = fit_temperature(logits, answers)
-    errors = []
-    for t in (1.0, temperature):
-        p = np.exp(log_softmax(logits / t))
-        errors.append(expected_calibration_error(p.max(-1), p.argmax(-1) == answers))
-    return temperature, errors[0], errors[1]
 
 
 def curve(top: np.ndarray, right: np.ndarray, least: float) -> tuple[list[float], list[float]]:
@@ -167,27 +157,47 @@ def curve(top: np.ndarray, right: np.ndarray, least: float) -> tuple[list[float]
     return said.round(4).tolist(), ((1 - SLOPE) * true + SLOPE * said).round(4).tolist()
 
 
-def reliability(nlp: sk.Pipeline, rows: list[dict]) -> tuple[tuple[list[float], list[float]], float, float]:
-    """The curve (see `curve`) of the classifier on given pairs, and its expected calibration error without and with one.
+def reliability(found: np.ndarray, answers: np.ndarray, texts: list[str]) -> tuple[Curve, float, float]:
+    """The curve (see `curve`) of answers, and their expected calibration error without and with one.
 
     The error with a curve is measured on each half of the texts by the curve of the other half.
+
+    Args:
+        found: probabilities, shape (answers, labels).
+        answers: the numbers of the right labels.
+        texts: what each is about.
     """
     from evaluate_model import expected_calibration_error
+
+    top, right, least = found.max(axis=1), found.argmax(axis=1) == answers, 1 / found.shape[1]
+    if len(set(texts)) < 2 * BINS:
+        sys.exit(f"error: only {len(set(texts))} dev statements have an answer to measure: {2 * BINS} or more are needed")
+    number = {text: n for n, text in enumerate(dict.fromkeys(texts))}
+    half, after = np.array([number[text] % 2 == 0 for text in texts]), np.zeros(len(texts))
+    for part in (half, ~half):
+        after[part] = mended(found[part], curve(top[~part], right[~part], least)).max(axis=1)
+    return curve(top, right, least), expected_calibration_error(top, right), expected_calibration_error(after, right)
+
+
+def of_pairs(stance: StanceModel, rows: list[dict]) -> tuple[Curve, float, float]:
+    """`reliability` of the classifier on given pairs."""
     from train_stance import pairs
 
-    stance = nlp.stance_model
     items = [i for i in pairs(rows, stance.labels) if i["label"] is not None]
-    inputs = [stance.encoder.encode(i["text"], i["span"] or i["target"], i["holder"], i["context"]) for i in items]
-    found = stance.probabilities(inputs)
-    top, right = found.max(axis=1), found.argmax(axis=1) == [stance.labels.index(i["label"]) for i in items]
-    least = 1 / len(stance.labels)
-    number = {text: n for n, text in enumerate(dict.fromkeys(i["text"] for i in items))}
-    half, after = np.array([number[i["text"]] % 2 == 0 for i in items]), np.zeros(len(items))
-    for part in (half, ~half):
-        stance.reliability = curve(top[~part], right[~part], least)
-        after[part] = stance.reliable(found[part]).max(axis=1)
-    stance.reliability = curve(top, right, least)
-    return stance.reliability, expected_calibration_error(top, right), expected_calibration_error(after, right)
+    found = stance.probabilities(
+        [stance.encoder.encode(i["text"], i["span"] or i["target"], i["holder"], i["context"]) for i in items]
+    )
+    return reliability(found, np.array([stance.labels.index(i["label"]) for i in items]), [i["text"] for i in items])
+
+
+def of_targets(stance: StanceModel, dev: Candidates) -> tuple[Curve, float, float]:
+    """`reliability` of the targets that are reported; the right answer is neutral where no gold span lies."""
+    stance.pooled_reliability = None
+    chosen = [(row, t, p) for row, ts, said, read in dev if ts for t, p in stance.select(row["text"], ts, said, read)]
+    answers = np.array([stance.labels.index((near(row, t) or ["neutral"])[0]) for row, t, _ in chosen])
+    return reliability(
+        np.array([p for *_, p in chosen]).reshape(-1, len(stance.labels)), answers, [row["text"] for row, *_ in chosen]
+    )
 
 
 def null_threshold(nlp: sk.Pipeline, dev: Candidates, precision: float) -> tuple[float, float]:
@@ -197,7 +207,7 @@ def null_threshold(nlp: sk.Pipeline, dev: Candidates, precision: float) -> tuple
         The threshold (1.0: none are given) and the share of right ones with it; as it was, where dev has no such statement.
     """
     stance = nlp.stance_model
-    bare = [row for row, ts, _ in dev if not ts]
+    bare = [row for row, ts, *_ in dev if not ts]
     if not bare:
         return stance.null_threshold, 0.0
     inputs = [stance.encoder.encode(r["text"], None, r.get("holder"), r.get("context") or "") for r in bare]
@@ -216,7 +226,8 @@ def write(folder: Path, values: dict[str, object]) -> None:
     """Add settings to a checkpoint, and to its card."""
     path = folder / checkpoints.SETTINGS
     settings = json.loads(path.read_text(encoding="utf-8")) | values
-    settings.pop("neutral_bias", None)  # of a calibration before there was a selection
+    for name in ("neutral_bias", "pooled_temperature"):  # of calibrations as they once were
+        settings.pop(name, None)
     path.write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     write_card(folder)
 
@@ -244,26 +255,32 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     results = search(nlp, train, dev)
     top = max(f1 for f1, _, _ in results)
     f1, settings, figures = max((r for r in results if r[0] >= top - ALIKE), key=lambda r: r[2]["precision"])
-    chosen = f"prior_weight {settings['prior_weight']}, shift {settings['selection']['shift']}"
+    chosen = f"prior_weight {settings['prior_weight']}, reader_weight {settings['reader_weight']}, shift {settings['selection']['shift']}"
     print(f"{chosen}: tuple F1 {f1:.4f} (P {figures['precision']:.3f} R {figures['recall']:.3f}; at most {top:.4f})")
     stance = nlp.stance_model
-    stance.prior_weight, stance.selection = settings["prior_weight"], Selection(**settings["selection"])
-    temperature, before, after = pooled_temperature(nlp, dev)
+    stance.prior_weight, stance.reader_weight = settings["prior_weight"], settings["reader_weight"]
+    stance.selection = Selection(**settings["selection"])
+    pooled_reliability, before, after = of_targets(stance, dev)
     least, share = null_threshold(nlp, dev, figures["precision"])
     print(f"statements without a target: {share:.3f} of the stances are right at a threshold of {least}")
-    print(f"expected calibration error of the scores {before:.3f}, with temperature {temperature:.3f}: {after:.3f}")
-    reliable, raw, mended = reliability(nlp, common.read_rows(a.pairs or a.dev))
-    print(f"expected calibration error of given pairs {raw:.3f}, by their reliability: {mended:.3f}")
+    print(f"expected calibration error of the scores {before:.3f}, by their reliability: {after:.3f}")
+    reliable, raw, mended_error = of_pairs(stance, common.read_rows(a.pairs or a.dev))
+    print(f"expected calibration error of given pairs {raw:.3f}, by their reliability: {mended_error:.3f}")
     if not a.dry_run:
         fitted = {
             "tuple_f1": round(f1, 4),
             "ece": round(after, 4),
-            "ece_of_given_pairs": round(mended, 4),
+            "ece_of_given_pairs": round(mended_error, 4),
             "data": [Path(p).name for p in a.data],
             "dev": [Path(p).name for p in a.dev],
         }
-        write(a.models / "stance", {**settings, "pooled_temperature": round(temperature, 4), "null_threshold": least, "reliability": reliable, "calibrated": fitted})  # fmt: skip
-    return {"tuple_f1": f1, "prior_weight": settings["prior_weight"], "shift": settings["selection"]["shift"]}
+        write(a.models / "stance", {**settings, "pooled_reliability": pooled_reliability, "null_threshold": least, "reliability": reliable, "calibrated": fitted})  # fmt: skip
+    return {
+        "tuple_f1": f1,
+        "prior_weight": settings["prior_weight"],
+        "reader_weight": settings["reader_weight"],
+        "shift": settings["selection"]["shift"],
+    }
 
 
 if __name__ == "__main__":

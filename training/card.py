@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 SETTINGS = "stancekit.json"
+READER = "reader "  # as in stancekit.checkpoints
 WHAT = {
     "attribution": "Token classifier that tags source, cue and content of attributions in news text, in windows of an article.",
     "target": "Token classifier that tags the targets of a statement, each with the stance it expects (BIO labels).",
@@ -27,6 +28,8 @@ DATA = {  # by the name of a file, without a number at its end
     "authored_events": "event sentences written for this project (seeds/)",
     "tagged": "unlabelled public texts, with the tags of a larger teacher (training/distill.py)",
     "distilled": "unlabelled public texts and DSE train pairs, with the answers of a larger teacher (training/distill.py)",
+    "candidates": "candidate targets in statements of whole public articles, with what readers named (training/candidates.py; seeds/standoff_article_statements2.jsonl)",
+    "kept": "unlabelled public texts, with the answers of the model before (training/distill.py)",
     "authored_contrasts_train": "sentences of nearly the same words and different stances, written for this project (seeds/)",
     "articles_short_train": "short news items written for this project (seeds/)",
     "authored_train": "sentences written for this project (seeds/)",
@@ -45,6 +48,14 @@ def write_card(folder: Path) -> None:
              f"Trained {s['trained']} from `{s['base']}`{further} with `training/train_{task}.py`, seed {s['seed']}, {s['epochs']:g} epochs, "
              f"{s['rows']['train']:,} training rows.",
              "", "## Data", ""]  # fmt: skip
+    config = folder / "config.json"
+    outputs = json.loads(config.read_text(encoding="utf-8")).get("id2label", {}).values() if config.is_file() else ()
+    if second := sum(name.startswith(READER) for name in outputs):
+        lines[-4:-4] = [
+            f"The last {second} outputs are second ones, used to choose among candidate targets: which of them a reader of the whole article names, "
+            "and with which stance (`StanceModel.judge`). A label's probability is taken over the outputs before them alone.",
+            "",
+        ]
     if "averaged" in s:
         parts = ", ".join(f"{share:g} of `{name}`" for name, share in s["averaged"].items())
         lines[-3:-3] = [
@@ -52,6 +63,8 @@ def write_card(folder: Path) -> None:
             f"The weights are an average: {parts} (training/average.py); seed, epochs and rows above are those of the last.",
         ]
     lines += [f"- {Path(f).stem}: {DATA.get(Path(f).stem.rstrip('0123456789'), 'the user’s own file')}" for f in s["train_files"]]
+    if earlier := [name for name in s.get("earlier_files", []) if name not in s["train_files"]]:
+        lines += [f"- before, in the checkpoint it goes on from: {', '.join(Path(f).stem for f in earlier)}"]
     lines += ["", "## Figures on the dev set", "", "| figure | value |", "|---|---|"]
     lines += [f"| {k} | {v} |" for k, v in s.get("dev", {}).items()]
     if "confusion" in s:

@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import difflib
 import gzip
+import itertools
 import json
 import os
 import random
@@ -13,6 +14,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -152,15 +154,24 @@ def keep_head(model: torch.nn.Module, folder: Path, labels: tuple[str, ...]) -> 
 
 
 def copy_head(model: torch.nn.Module, folder: Path, labels: tuple[str, ...], weights: dict[str, torch.Tensor]) -> None:
-    """Copy the last layer of a checkpoint's classifier, if its labels are the first of `labels`; else leave the new one as it is."""
+    """Copy the last layer of a checkpoint's classifier, if its labels are the first of `labels`; else leave the new one as it is.
+
+    Second outputs (`checkpoints.READER`) are copied where they follow the labels in both.
+    """
     old = AutoConfig.from_pretrained(folder).id2label
     names = tuple(old[i] for i in sorted(old))
-    if names != labels[: len(names)] or not hasattr(model, "classifier"):
+    same = len(list(itertools.takewhile(lambda pair: pair[0] == pair[1], zip(names, labels, strict=False))))
+    if same < sum(not name.startswith(checkpoints.READER) for name in names) or not hasattr(model, "classifier"):
         return
+    if same < len(names):
+        print(
+            "the second outputs of the base, which help to choose targets, are not kept (configs/stance/reader.yaml learns them)",
+            file=sys.stderr,
+        )
     head = "classifier" if isinstance(model.classifier, torch.nn.Linear) else "classifier.out_proj"
     with torch.no_grad():
         for name in ("weight", "bias"):
-            getattr(model.get_submodule(head), name)[: len(names)] = weights[f"{head}.{name}"]
+            getattr(model.get_submodule(head), name)[:same] = weights[f"{head}.{name}"][:same]
 
 
 def freeze(model: torch.nn.Module, layers: int) -> None:
@@ -288,17 +299,21 @@ def fit(trainer: Trainer, config: TrainConfig) -> dict[str, float]:
     return {k.removeprefix("eval_"): float(v) for k, v in figures.items() if isinstance(v, (int, float)) and k != "step"}
 
 
-def lineage(base: str, task: str) -> dict[str, str]:
-    """The encoder that a run's weights come from in the end, and the checkpoint between, if the run started from one."""
+def lineage(base: str, task: str) -> dict[str, Any]:
+    """The encoder that a run's weights come from in the end, and if it started from a checkpoint, which, and what that had learnt from."""
+
+    def learnt(before: dict[str, Any]) -> list[str]:
+        return list(dict.fromkeys([*before.get("earlier_files", []), *before.get("train_files", [])]))
+
     if base == EMBEDDED:
         before = checkpoints.resolve(None, task).settings
-        return {"base": before["base"], "continued_from": f"embedded, of {before['trained']}"}
+        return {"base": before["base"], "continued_from": f"embedded, of {before['trained']}", "earlier_files": learnt(before)}
     if not Path(base).is_dir():
         return {"base": base}
     if not (Path(base) / SETTINGS).is_file():
         return {"base": Path(base).name}
     before = json.loads((Path(base) / SETTINGS).read_text(encoding="utf-8"))
-    return {"base": before.get("base", Path(base).name), "continued_from": Path(base).name}
+    return {"base": before.get("base", Path(base).name), "continued_from": Path(base).name, "earlier_files": learnt(before)}
 
 
 def save(trainer: Trainer, tokenizer, config: TrainConfig, extra: dict, figures: dict, rows: dict) -> None:

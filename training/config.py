@@ -40,7 +40,7 @@ class TrainConfig:
     weights: dict[str, float] = dataclasses.field(
         default_factory=dict
     )  # stance, target: how often a row of a file counts, by its name
-    auxiliary: str = ""  # stance: column with a second label set, learnt beside the first, left out of the saved model
+    auxiliary: str = ""  # stance: column with a second label set, learnt beside the first; left out of the saved model, but for "reader" (candidates.py)
     context: int = 0  # stance: tokens of the preceding text that the model sees
     whole_sentences: bool = True  # stance: train on statements without a target too, for sentences whose stances agree
     balanced: bool = False  # stance: a label counts by the inverse of its frequency in train

@@ -203,16 +203,24 @@ def check(source: Path, out: Path, task: str, rows: list[dict]) -> dict[str, flo
     torch_backend = TorchBackend(checkpoints.read(source, task), device="cpu")
     onnx_backend = OnnxBackend(checkpoints.read(out, task))
     inputs, types, gold = inputs_and_gold(rows, onnx_backend, task)
-    a, b = torch_backend.run(inputs, types), onnx_backend.run(inputs, types)
+    a, b = torch_backend.run(inputs, types, second=True), onnx_backend.run(inputs, types, second=True)
     some = list(range(0, len(inputs), max(1, len(inputs) // 50)))
-    alone = [onnx_backend.run([inputs[i]], [types[i]] if types else None)[0] for i in some]
+    alone = [onnx_backend.run([inputs[i]], [types[i]] if types else None, second=True)[0] for i in some]
+    company = float(max(np.abs(x - b[i]).max() for x, i in zip(alone, some, strict=True)))
+    n, report = len(onnx_backend.labels), {}
+    if onnx_backend.checkpoint.reader:
+        report["reader_labels_that_differ"] = round(
+            float(np.mean([x[n:].argmax() != y[n:].argmax() for x, y in zip(a, b, strict=True)])), 4
+        )
+        a, b = [x[:n] for x in a], [x[:n] for x in b]
     flat_a, flat_b = np.concatenate([np.atleast_2d(x) for x in a]), np.concatenate([np.atleast_2d(x) for x in b])
     return {
         "macro_f1_torch": round(macro_f1(a, gold), 4),
         "macro_f1_int8": round(macro_f1(b, gold), 4),
         "labels_that_differ": round(float((flat_a.argmax(-1) != flat_b.argmax(-1)).mean()), 4),
         "largest_drift": round(float(np.abs(flat_a - flat_b).max()), 3),
-        "drift_from_batch_company": float(max(np.abs(x - b[i]).max() for x, i in zip(alone, some, strict=True))),
+        "drift_from_batch_company": company,
+        **report,
     }
 
 

@@ -27,11 +27,13 @@ from sklearn.metrics import confusion_matrix
 from torch.nn.functional import cross_entropy
 from transformers import DataCollatorWithPadding, Trainer
 
+from stancekit import checkpoints
 from stancekit import labels as scheme
 from stancekit.stance import MARKERS, Encoder, locate
 
 IGNORE = -100
 SHOWN = 3  # rows that a message names
+READER = checkpoints.READER.strip()  # the auxiliary column whose outputs are kept, because the library uses them
 ANY = "*"  # as `labels`: whatever labels the train rows have
 
 
@@ -241,7 +243,14 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     if config.whole_sentences:
         train += [p for p in whole_sentences(train_rows) if p["label"] in labels]
     train = common.weigh(train, config.weights, config.seed)
-    model, tokenizer = common.start(config, "stance", (*labels, *(f"auxiliary {s}" for s in second)))
+    if foreign := next((label for label in labels if label.startswith(checkpoints.READER)), None):
+        sys.exit(f"error: a label cannot begin with {checkpoints.READER!r}, found {foreign!r}: second outputs are named so")
+    kept = config.auxiliary == READER and bool(second)
+    if kept and set(second) != set(labels):
+        sys.exit(
+            f"error: the column {READER!r} holds {', '.join(second)}; what a reader names has the labels {', '.join(labels)}"
+        )
+    model, tokenizer = common.start(config, "stance", (*labels, *(f"{config.auxiliary} {s}" for s in second)))
     form = variants.PairEncoder if config.variant == variants.PAIR else Encoder
     encoder = form(common.plain_tokenizer(tokenizer), config.max_length, config.context)
     if config.variant == variants.POOLED:
@@ -267,7 +276,7 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     output = trainer.predict(trainer.eval_dataset)
     logits, gold = output.predictions[:, : len(labels)], output.label_ids[:, 0].astype(int)
     temperature = fit_temperature(logits, gold)
-    if second:
+    if second and not kept:
         drop_auxiliary(trainer.model, labels)
     figures["tfidf_macro_f1"] = baseline([p for p in train if p["label"]], dev, labels)["macro_f1"]
     extra = {"task": "stance", "max_length": config.max_length, "context": config.context, "markers": list(MARKERS),
