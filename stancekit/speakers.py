@@ -390,6 +390,8 @@ class Cast:
             source = named["name"]
         head = REMARK.split(source, maxsplit=1)[0].strip() or source
         bare = LEADING.sub("", head)
+        if bare.lower() in ("the", "a", "an"):  # what is left of a source that was cut short
+            return None
         if countries.is_country(bare) and (countries.is_state(bare) or len(bare) <= MAX_INITIALS):
             name = countries.canonical(bare)
         elif DOCUMENT.search(bare):

@@ -68,6 +68,7 @@ def test_who_is_for_or_against_a_state_is_not_the_state(name, holder):
         ("A U.S. statement", "United States"),
         ("The Authority", "Nile Basin Water Authority"),
         ("Western diplomats", "Western diplomats"),
+        ("the", None),
         ("Wanjiru and Haugen", "Amina Wanjiru and Lars Haugen"),
         ("The two leaders", "Amina Wanjiru and Lars Haugen"),
         ("Ole Berg, a farmer who lost his land", "Ole Berg"),
