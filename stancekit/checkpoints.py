@@ -18,9 +18,7 @@ from .tagging import bio
 TASKS = ("attribution", "target", "stance")
 SETTINGS = "stancekit.json"
 MODELS = Path(__file__).parent / "models"
-READER = (
-    "reader "  # begins the names of a stance model's outputs, after its labels, that say what a reader names (see selection.py)
-)
+READER = "reader "  # begins the names of a stance model's second outputs, after its labels (`StanceModel.judge`)
 
 
 @dataclass(frozen=True, slots=True)
