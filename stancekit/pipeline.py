@@ -224,7 +224,7 @@ class Pipeline:
         texts = [layouts[i].text[unit.start : unit.end] for i, unit, _ in drafts]
         model = self.stance_model
         tagger = self.target_model
-        found = tagger.candidates(texts) if model.selects(tagger.kinds) else tagger.find(texts)
+        found = tagger.candidates(texts) if model.selects(tagger.kinds) else tagger.find(texts, article=True)
         inputs: list[Encoded] = []
         places: list[list[holders.Party | None]] = []  # whose stance, by statement and target
         for n, (text, targets) in enumerate(zip(texts, found, strict=True)):

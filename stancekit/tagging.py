@@ -175,8 +175,11 @@ class Tagger:
         self.room = int(backend.settings["max_length"]) - 2
         self.overlap = int(backend.settings.get("overlap", 64))
 
-    def scores(self, texts: Sequence[Sequence[str]]) -> list[Scores]:
-        """Log-probabilities of the labels of each word, an array (words, labels) for each list of words."""
+    def scores(self, texts: Sequence[Sequence[str]], segment: int = 0) -> list[Scores]:
+        """Log-probabilities of the labels of each word, an array (words, labels) for each list of words.
+
+        `segment` is the segment number of all tokens, for a model that was taught two ways of reading.
+        """
         requests: list[list[int]] = []
         places: list[tuple[int, int, int, npt.NDArray[np.int64]]] = []  # (text, first word, end, token place of each word)
         for number, words in enumerate(texts):
@@ -188,7 +191,7 @@ class Tagger:
                     ids += tokens[i]
                 requests.append([*ids[: self.room + 1], self.backend.sep])
                 places.append((number, first, end, np.minimum(at, self.room)))
-        logits = self.backend.run(requests)
+        logits = self.backend.run(requests, [[segment] * len(ids) for ids in requests] if segment else None)
         k = len(self.backend.labels)
         out = [np.zeros((len(words), k)) for words in texts]
         edge = [np.full(len(words), -1, dtype=np.int64) for words in texts]

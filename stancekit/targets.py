@@ -77,20 +77,28 @@ class TargetModel:
         self.kinds = tuple(label[2:] for label in backend.labels[1::2])
         # Added to the log-probability of "no target" by `find`: below 0 finds more spans.
         self.outside_bias = float(backend.settings.get("outside_bias", 0.0))
+        # Segment number by which the model reads as readers of whole articles do, who name fewer targets; 0: it knows one way only.
+        self.article_segment = int(backend.settings.get("article_segment", 0))
 
-    def scores(self, texts: Sequence[str]) -> list[tuple[Spans, Scores]]:
-        """Words (spans) and label log-probabilities of each statement."""
+    def scores(self, texts: Sequence[str], article: bool = False) -> list[tuple[Spans, Scores]]:
+        """Words (spans) and label log-probabilities of each statement.
+
+        Args:
+            texts: statements.
+            article: look for what readers of the whole article would name, not for every target in the sentence; no difference
+                where the model was not taught both.
+        """
         split = [split_words(text) for text in texts]
-        found = self.tagger.scores([words for words, _ in split])
+        found = self.tagger.scores([words for words, _ in split], self.article_segment if article else 0)
         return [(spans, scores) for (_, spans), scores in zip(split, found, strict=True)]
 
-    def find(self, texts: Sequence[str]) -> list[list[Target]]:
-        """Target spans of each statement, in text order; offsets are in the statement's own text."""
-        return [self.decode(text, *row) for text, row in zip(texts, self.scores(texts), strict=True)]
+    def find(self, texts: Sequence[str], article: bool = False) -> list[list[Target]]:
+        """Target spans of each statement, in text order; offsets are in the statement's own text. `article`: see `scores`."""
+        return [self.decode(text, *row) for text, row in zip(texts, self.scores(texts, article), strict=True)]
 
     def candidates(self, texts: Sequence[str]) -> list[list[Target]]:
-        """Spans of each statement that may be targets, in text order; they may overlap. More than `find` gives."""
-        return [self.propose(text, *row) for text, row in zip(texts, self.scores(texts), strict=True)]
+        """Spans of each statement of an article that may be targets, in text order; they may overlap. More than `find` gives."""
+        return [self.propose(text, *row) for text, row in zip(texts, self.scores(texts, article=True), strict=True)]
 
     def propose(self, text: str, spans: Spans, scores: Scores) -> list[Target]:
         """The candidates of one statement, from its words and their scores (see `scores`)."""

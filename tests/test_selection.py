@@ -108,6 +108,14 @@ def test_candidates_hold_lists_as_a_whole_and_in_parts(nlp):
     assert [(t.start, t.end) for t in found] == sorted((t.start, t.end) for t in found)
 
 
+def test_the_embedded_tagger_reads_articles_in_a_way_of_its_own(nlp):
+    text = "We welcome the talks with our partners in Geneva to end the war and reduce the price of bread."
+    ((_, plain),), ((_, article),) = nlp.target_model.scores([text]), nlp.target_model.scores([text], article=True)
+    assert np.abs(np.exp(plain) - np.exp(article)).max() > 0.1
+    assert nlp.target_model.find([text]) == [nlp.target_model.decode(text, split_words(text)[1], plain)]
+    assert nlp.target_model.candidates([text]) == [nlp.target_model.propose(text, split_words(text)[1], article)]
+
+
 def test_each_two_neighbours_in_a_list_are_a_candidate_too(nlp, monkeypatch):
     parts = [target(p) for p in ("a ceasefire", "an end to the blockade", "the release of all prisoners")]
     monkeypatch.setattr(nlp.target_model, "decode", lambda *_: parts)

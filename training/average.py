@@ -101,6 +101,8 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     settings = {**all_settings[-1], "averaged": dict(zip(names, a.shares, strict=True))}
     settings["earlier_files"] = list(dict.fromkeys(name for s in all_settings for name in s.get("earlier_files", [])))
     settings["train_files"] = list(dict.fromkeys(name for s in all_settings for name in s.get("train_files", [])))
+    if any(s.get("article_segment") for s in all_settings):  # a second way of reading is averaged with what the others make of it
+        settings["article_segment"] = 1
     for name in ("dev", "confusion", *OF_THE_EXPORT):
         settings.pop(name, None)
     (a.out / checkpoints.SETTINGS).write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -38,7 +38,7 @@ SHIPPED = "ONNX Runtime, int8 by row (ships)"
 ALONE = 40  # rows that are looked at alone
 CALIBRATED_ON = 128  # rows that set the scales of the static form
 
-Rows = tuple[list[list[int]], list[list[int]] | None]  # token ids, and segment numbers where the task has two segments
+Rows = tuple[list[list[int]], list[list[int]]]  # token ids, and segment numbers
 
 
 class TorchBf16(TorchBackend):
@@ -79,14 +79,13 @@ def record(nlp: sk.Pipeline, source: Source, count: int) -> dict[str, Rows]:
     backends: dict[str, Backend] = {
         "attribution": nlp.attribution_model.tagger.backend, "target": nlp.target_model.tagger.backend, "stance": nlp.stance_model.backend,
     }  # fmt: skip
-    rows: dict[str, Rows] = {task: ([], [] if task == "stance" else None) for task in backends}
+    rows: dict[str, Rows] = {task: ([], []) for task in backends}
     kept = {task: backend.run for task, backend in backends.items()}
 
     def listen(task: str) -> Callable[..., list[Logits]]:
         def run(ids: Sequence[Sequence[int]], types: Sequence[Sequence[int]] | None = None, second: bool = False) -> list[Logits]:
             rows[task][0].extend(map(list, ids))
-            if types is not None and (old := rows[task][1]) is not None:
-                old.extend(map(list, types))
+            rows[task][1].extend(map(list, types) if types is not None else ([0] * len(row) for row in ids))
             return kept[task](ids, types, second)
 
         return run
@@ -101,7 +100,7 @@ def record(nlp: sk.Pipeline, source: Source, count: int) -> dict[str, Rows]:
     finally:
         for backend in backends.values():
             backend.__dict__.pop("run", None)  # the method of the class shows again
-    return {task: (ids[:count], types[:count] if types is not None else None) for task, (ids, types) in rows.items()}
+    return {task: (ids[:count], types[:count]) for task, (ids, types) in rows.items()}
 
 
 def static_int8(ready: Path, out: Path, rows: Rows) -> None:
@@ -110,7 +109,7 @@ def static_int8(ready: Path, out: Path, rows: Rows) -> None:
 
     class Feed(CalibrationDataReader):
         def __init__(self) -> None:
-            self.left = [(ids, rows[1][i] if rows[1] else [0] * len(ids)) for i, ids in enumerate(rows[0])]
+            self.left = list(zip(*rows, strict=True))
 
         def get_next(self) -> dict[str, Any] | None:
             if not self.left:
@@ -195,7 +194,7 @@ def company(backend: Backend, rows: Rows, together: list[Logits]) -> float:
     step = max(1, len(ids) // ALONE)
     worst = 0.0
     for i in range(0, len(ids), step):
-        (alone,) = backend.run([ids[i]], [types[i]] if types else None)
+        (alone,) = backend.run([ids[i]], [types[i]])
         worst = max(worst, float(np.abs(probabilities(alone) - probabilities(together[i])).max()))
     return worst
 
@@ -210,8 +209,8 @@ def compare(source: Source, count: int, threads: int, repeat: int, tasks: Sequen
     figures: Figures = {}
     for task in tasks:
         ids, types = recorded[task]
-        calibration = (ids[:CALIBRATED_ON], types[:CALIBRATED_ON] if types is not None else None)
-        rows: Rows = (ids[CALIBRATED_ON:], types[CALIBRATED_ON:] if types is not None else None)
+        calibration = (ids[:CALIBRATED_ON], types[:CALIBRATED_ON])
+        rows: Rows = (ids[CALIBRATED_ON:], types[CALIBRATED_ON:])
         with tempfile.TemporaryDirectory() as folder:
             engines, left_out = forms(task, Path(folder), threads, calibration)
             outputs = {name: engine.run(*rows) for name, engine in engines.items()}  # the round that does not count

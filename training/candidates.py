@@ -5,7 +5,7 @@
 Each span that a target model proposes in a statement becomes a pair with "reader": the label of the gold span at its place (half of their union
 at least), or neutral where readers named none, and "scores": what the stance model says of it now. `train_stance.py` with `auxiliary: reader` learns both: the
 scores keep the five labels where they are (learning without forgetting: Li and Hoiem 2016), the second outputs learn what is worth a reader's notice.
-`calibrate.py` must then fit on other statements (article_statements.jsonl): on these the second outputs are surer than they will be.
+`calibrate.py` must then fit on other statements: on these the second outputs are surer than they will be.
 """
 
 from __future__ import annotations

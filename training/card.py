@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-SETTINGS = "stancekit.json"
-READER = "reader "  # as in stancekit.checkpoints
+from stancekit.checkpoints import READER, SETTINGS
+
 WHAT = {
     "attribution": "Token classifier that tags source, cue and content of attributions in news text, in windows of an article.",
     "target": "Token classifier that tags the targets of a statement, each with the stance it expects (BIO labels).",
@@ -23,13 +23,14 @@ DATA = {  # by the name of a file, without a number at its end
     "statements_train": "statements of public sources labelled by the project under its label guide",
     "plv_train": "PLV train (github.com/snowood1/Zero-Shot-PLOVER; no licence stated)",
     "annotated": "statements of public texts, annotated for this project (seeds/standoff_statements.jsonl)",
-    "article_statements": "statements of whole public articles, annotated for this project (seeds/standoff_article_statements.jsonl)",
+    "article_statements": "statements of whole public articles, annotated for this project (seeds/standoff_article_statements.jsonl, …2, …3)",
     "events": "sentences of public news and statements, coded for this project with PLOVER's roots (seeds/standoff_events.jsonl)",
     "authored_events": "event sentences written for this project (seeds/)",
     "tagged": "unlabelled public texts, with the tags of a larger teacher (training/distill.py)",
     "distilled": "unlabelled public texts and DSE train pairs, with the answers of a larger teacher (training/distill.py)",
     "candidates": "candidate targets in statements of whole public articles, with what readers named (training/candidates.py; seeds/standoff_article_statements2.jsonl)",
-    "kept": "unlabelled public texts, with the answers of the model before (training/distill.py)",
+    "kept": "public texts, with the answers of the model before (training/distill.py)",
+    "kept_tags": "statements of whole public articles, with the tags of the model before (training/distill.py)",
     "authored_contrasts_train": "sentences of nearly the same words and different stances, written for this project (seeds/)",
     "articles_short_train": "short news items written for this project (seeds/)",
     "authored_train": "sentences written for this project (seeds/)",
@@ -54,6 +55,12 @@ def write_card(folder: Path) -> None:
         lines[-4:-4] = [
             f"The last {second} outputs are second ones, used to choose among candidate targets: which of them a reader of the whole article names, "
             "and with which stance (`StanceModel.judge`). A label's probability is taken over the outputs before them alone.",
+            "",
+        ]
+    if s.get("article_segment"):
+        lines[-4:-4] = [
+            "It reads in two ways: with the segment number (`token_type_ids`) 0 it looks for every target of a single sentence, with 1 for what a reader of "
+            "the whole article would name (`TargetModel.scores`).",
             "",
         ]
     if "averaged" in s:

@@ -21,7 +21,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import numpy as np
 import torch
-from card import SETTINGS, write_card
+from card import write_card
 from config import TrainConfig
 from safetensors import safe_open
 from transformers import (
@@ -299,20 +299,25 @@ def fit(trainer: Trainer, config: TrainConfig) -> dict[str, float]:
     return {k.removeprefix("eval_"): float(v) for k, v in figures.items() if isinstance(v, (int, float)) and k != "step"}
 
 
+def settings_of(base: str, task: str) -> dict[str, Any]:
+    """The settings of the checkpoint that a run starts from; empty where it is a plain encoder."""
+    if base == EMBEDDED:
+        return checkpoints.resolve(None, task).settings
+    path = Path(base) / checkpoints.SETTINGS
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
 def lineage(base: str, task: str) -> dict[str, Any]:
     """The encoder that a run's weights come from in the end, and if it started from a checkpoint, which, and what that had learnt from."""
 
     def learnt(before: dict[str, Any]) -> list[str]:
         return list(dict.fromkeys([*before.get("earlier_files", []), *before.get("train_files", [])]))
 
+    before = settings_of(base, task)
     if base == EMBEDDED:
-        before = checkpoints.resolve(None, task).settings
         return {"base": before["base"], "continued_from": f"embedded, of {before['trained']}", "earlier_files": learnt(before)}
-    if not Path(base).is_dir():
-        return {"base": base}
-    if not (Path(base) / SETTINGS).is_file():
-        return {"base": Path(base).name}
-    before = json.loads((Path(base) / SETTINGS).read_text(encoding="utf-8"))
+    if not before:
+        return {"base": Path(base).name if Path(base).is_dir() else base}
     return {"base": before.get("base", Path(base).name), "continued_from": Path(base).name, "earlier_files": learnt(before)}
 
 
@@ -333,7 +338,7 @@ def save(trainer: Trainer, tokenizer, config: TrainConfig, extra: dict, figures:
         "train_files": [Path(p).name for p in config.train],
         "dev": {k: round(v, 4) for k, v in figures.items() if "runtime" not in k and "per_second" not in k},
     }
-    (out / SETTINGS).write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (out / checkpoints.SETTINGS).write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     write_card(out)
     shutil.rmtree(trainer.args.output_dir, ignore_errors=True)  # a finished run must not be "resumed" by the next one
     print(f"saved {out}", json.dumps(settings["dev"]))

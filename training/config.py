@@ -41,6 +41,9 @@ class TrainConfig:
         default_factory=dict
     )  # stance, target: how often a row of a file counts, by its name
     auxiliary: str = ""  # stance: column with a second label set, learnt beside the first; left out of the saved model, but for "reader" (candidates.py)
+    articles: list[str] = dataclasses.field(
+        default_factory=list
+    )  # target: files, by name, whose targets are those that readers of whole articles name; read apart from others (TargetModel.candidates)
     context: int = 0  # stance: tokens of the preceding text that the model sees
     whole_sentences: bool = True  # stance: train on statements without a target too, for sentences whose stances agree
     balanced: bool = False  # stance: a label counts by the inverse of its frequency in train

@@ -112,8 +112,8 @@ def evaluate_stance(
     return out
 
 
-def evaluate_target(rows: list[dict], model: str | None) -> dict:
-    figures = target_f1(open_backend(checkpoints.resolve(model, "target")), rows)
+def evaluate_target(rows: list[dict], model: str | None, article: bool = False) -> dict:
+    figures = target_f1(open_backend(checkpoints.resolve(model, "target")), rows, article)
     print(", ".join(f"{k} {v:.4f}" for k, v in figures.items()))
     return figures
 
@@ -175,6 +175,11 @@ def main(argv: list[str] | None = None) -> dict:
         metavar="FILE",
         help="stance: leave rows out whose text stands in one of these files too",
     )
+    parser.add_argument(
+        "--articles",
+        action="store_true",
+        help="target: read the statements as those of articles (TargetModel.scores), not as single sentences",
+    )
     parser.add_argument("--seed", type=int, default=13)
     parser.add_argument("--json", action="store_true", help="also print the figures as JSON")
     a = parser.parse_args(argv)
@@ -188,7 +193,7 @@ def main(argv: list[str] | None = None) -> dict:
             rows = outside(rows, a.leave_out) if a.leave_out else rows
             figures = evaluate_stance(rows, a.model, a.train, a.bootstrap, a.seed, a.label_column, a.polarity)
         elif a.task == "target":
-            figures = evaluate_target(common.read_rows(a.data), a.model)
+            figures = evaluate_target(common.read_rows(a.data), a.model, a.articles)
         else:
             figures = evaluate_attributions(common.read_rows(a.data), a.model, a.out)
     except ValueError as error:

@@ -62,13 +62,13 @@ def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, bins: 
     return float(sum(gaps))
 
 
-def target_f1(backend: Backend, rows: list[dict]) -> dict[str, float]:
-    """Span F1 (at least half overlap) of a target model on statements, and of (span, stance) tuples."""
+def target_f1(backend: Backend, rows: list[dict], article: bool = False) -> dict[str, float]:
+    """Span F1 (at least half overlap) of a target model on statements, and of (span, stance) tuples; `article`: see `TargetModel.scores`."""
     from train_target import spans
 
     from stancekit.targets import TargetModel
 
-    found = TargetModel(backend).find([r["text"] for r in rows])
+    found = TargetModel(backend).find([r["text"] for r in rows], article)
     metric = common.load_metric("span_f1")
     predictions = [[[t.start, t.end, STANCES.index(max(STANCES, key=t.prior.__getitem__))] for t in f] for f in found]
     references = [[list(s) for s in spans(r)] for r in rows]

@@ -213,6 +213,12 @@ def check(source: Path, out: Path, task: str, rows: list[dict]) -> dict[str, flo
             float(np.mean([x[n:].argmax() != y[n:].argmax() for x, y in zip(a, b, strict=True)])), 4
         )
         a, b = [x[:n] for x in a], [x[:n] for x in b]
+    if onnx_backend.settings.get("article_segment"):
+        kinds = [[1] * len(ids) for ids in inputs]
+        as_articles = [
+            np.concatenate([x.argmax(-1) for x in backend.run(inputs, kinds)]) for backend in (torch_backend, onnx_backend)
+        ]
+        report["labels_that_differ_in_articles"] = round(float((as_articles[0] != as_articles[1]).mean()), 4)
     flat_a, flat_b = np.concatenate([np.atleast_2d(x) for x in a]), np.concatenate([np.atleast_2d(x) for x in b])
     return {
         "macro_f1_torch": round(macro_f1(a, gold), 4),

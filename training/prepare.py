@@ -49,7 +49,7 @@ def join(row: dict, document: dict) -> Iterator[dict]:
         stances = [{**s, "target": None if s["start"] is None else text[s["start"] : s["end"]]} for s in row["stances"]]
         context = document["text"][max(0, row["start"] - 350) : row["start"]]
         holder = {"holder": row["holder"]} if "holder" in row else {}
-        yield {"id": row["id"], "text": text, "context": context, **holder, "stances": stances}
+        yield {"id": row["id"], "doc": row["doc"], "text": text, "context": context, **holder, "stances": stances}
         return
     for number, event in enumerate(row["events"]):
         code = event["plover"]

@@ -52,4 +52,8 @@ class SoftCollator:
             out["input_ids"][i, :n] = torch.as_tensor(row["input_ids"])
             out["attention_mask"][i, :n] = 1
             out["labels"][i, :n] = torch.as_tensor(row["labels"], dtype=torch.float32)
+        if "token_type_ids" in rows[0]:
+            out["token_type_ids"] = torch.zeros_like(out["input_ids"])
+            for i, row in enumerate(rows):
+                out["token_type_ids"][i, : len(row["token_type_ids"])] = torch.as_tensor(row["token_type_ids"])
         return out

@@ -5,6 +5,8 @@
 Data: JSONL, a statement a line: {"text", "stances": [{"start", "end", "label", …}]}, or rows with "target_span" and
 "label" (the public sets). Neutral entries are left out: what the tagger finds is what a stance is taken on. Rows with "tags" instead, a teacher's
 probabilities of each label for each word (distill.py), are learnt as they are (Hinton et al. 2015).
+Readers of whole articles name fewer and other targets than those of single sentences: files named by the setting `articles` are
+learnt as a second way to read, told from the first by the segment number (the way BERT tells a second sentence).
 """
 
 from __future__ import annotations
@@ -52,9 +54,19 @@ def expected(row: dict, words: list[str], places: tagging.Spans) -> np.ndarray:
     return tags
 
 
+def article_files(config: TrainConfig, files: set[str]) -> set[str]:
+    """The data files that the setting `articles` names; all of them must be there, or none (the config is then used with other data)."""
+    named = files & set(config.articles)
+    if named and (missing := set(config.articles) - named):
+        sys.exit(
+            f"error: the setting `articles` names {', '.join(sorted(missing))}, but no data file has that name; there are {', '.join(sorted(files))}"
+        )
+    return named
+
+
 def encode(rows: list[dict], tokenizer, config: TrainConfig) -> Dataset:
     """Statements to token ids and, for the first token of each word, label probabilities; 0 throughout for other tokens."""
-    out: dict[str, list] = {"input_ids": [], "labels": []}
+    out: dict[str, list] = {"input_ids": [], "labels": [], "token_type_ids": []}
     plain, ends = common.plain_tokenizer(tokenizer), (tokenizer.cls_token_id, tokenizer.sep_token_id)
     for row in rows:
         words, places = tagging.split_words(row["text"])
@@ -63,6 +75,7 @@ def encode(rows: list[dict], tokenizer, config: TrainConfig) -> Dataset:
         for ids, labels in windows(pieces, soft.tolist(), [0.0] * len(LABELS), config.max_length - 2, config.overlap, ends):
             out["input_ids"].append(ids)
             out["labels"].append(labels)
+            out["token_type_ids"].append([int(row["file"] in config.articles)] * len(ids))
     return Dataset.from_dict(out)
 
 
@@ -98,15 +111,25 @@ def metrics(prediction) -> dict[str, float]:
 def main(argv: list[str] | None = None) -> dict[str, float]:
     config = read_config(argv, __doc__)
     train, dev = common.read_rows(config.train, config.limit), common.read_rows(config.dev, config.limit)
+    articles = article_files(config, {row["file"] for row in (*train, *dev)})
     train = common.check_overlap(train, dev, config.drop_overlap)
     train = common.weigh(train, config.weights, config.seed)
     model, tokenizer = common.start(config, "target", LABELS)
+    if articles and getattr(model.config, "type_vocab_size", 0) < 2:
+        sys.exit(f"error: {config.base} knows no segments, so it cannot learn `articles` apart; leave the setting out")
+    if not articles and common.settings_of(config.base, "target").get("article_segment"):
+        print(
+            "the base reads statements of articles in a way of its own, which is not kept: no data file is named by `articles`",
+            file=sys.stderr,
+        )
     trainer = common.trainer(
         config, model, tokenizer, encode(train, tokenizer, config), encode(dev, tokenizer, config),
         SoftCollator(tokenizer.pad_token_id), metrics, cls=SoftTagger,
     )  # fmt: skip
     figures = common.fit(trainer, config)
     extra = {"task": "target", "max_length": config.max_length, "overlap": config.overlap}
+    if articles:
+        extra["article_segment"] = 1
     common.save(trainer, tokenizer, config, extra, figures, {"train": len(train), "dev": len(dev)})
     return figures
 
