@@ -134,6 +134,12 @@ def reported(
     return out
 
 
+def scores(counts: np.ndarray) -> tuple[float, float, float]:
+    """F1, precision and recall from how many answers are right, given, and gold."""
+    right, given, wanted = counts
+    return 2 * right / max(1, given + wanted), right / max(1, given), right / max(1, wanted)
+
+
 @dataclass
 class Found:
     """What settings reach: by fold, how many answers are right, given, and gold, shape (FOLDS, 3)."""
@@ -144,12 +150,6 @@ class Found:
     def figures(self, of: np.ndarray | None = None) -> tuple[float, float, float]:
         """F1, precision and recall over all folds, or over those marked in `of`."""
         return scores(self.counts[slice(None) if of is None else of].sum(axis=0))
-
-
-def scores(counts: np.ndarray) -> tuple[float, float, float]:
-    """F1, precision and recall from (right, given, gold)."""
-    right, given, gold_ones = counts
-    return 2 * right / max(1, given + gold_ones), right / max(1, given), right / max(1, gold_ones)
 
 
 def search(nlp: sk.Pipeline, dev: Candidates, fold: dict[str, int]) -> list[Found]:
@@ -177,7 +177,8 @@ def search(nlp: sk.Pipeline, dev: Candidates, fold: dict[str, int]) -> list[Foun
                     continue
                 figures = metric.compute(predictions=[said[i] for i in mine], references=[answers[i] for i in mine], kinds=True)
                 given = sum(len(said[i]) for i in mine)
-                counts[k] += [round(figures["precision"] * given), given, sum(len(answers[i]) for i in mine)]
+                right = round(figures["precision"] * given)  # the metric gives rates alone
+                counts[k] += [right, given, sum(len(answers[i]) for i in mine)]
             settings = {
                 "prior_weight": stance.prior_weight,
                 "reader_weight": stance.reader_weight,

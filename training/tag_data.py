@@ -47,13 +47,13 @@ class SoftCollator:
             "attention_mask": torch.zeros(len(rows), longest, dtype=torch.long),
             "labels": torch.zeros(len(rows), longest, kinds),
         }
+        if "token_type_ids" in rows[0]:  # the Trainer takes them out for an encoder that knows no segments
+            out["token_type_ids"] = torch.zeros_like(out["attention_mask"])
         for i, row in enumerate(rows):
             n = len(row["input_ids"])
             out["input_ids"][i, :n] = torch.as_tensor(row["input_ids"])
             out["attention_mask"][i, :n] = 1
             out["labels"][i, :n] = torch.as_tensor(row["labels"], dtype=torch.float32)
-        if "token_type_ids" in rows[0]:
-            out["token_type_ids"] = torch.zeros_like(out["input_ids"])
-            for i, row in enumerate(rows):
-                out["token_type_ids"][i, : len(row["token_type_ids"])] = torch.as_tensor(row["token_type_ids"])
+            if "token_type_ids" in out:
+                out["token_type_ids"][i, :n] = torch.as_tensor(row["token_type_ids"])
         return out
