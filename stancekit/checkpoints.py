@@ -134,4 +134,7 @@ def _download(hub_id: str) -> Path:
     try:
         return Path(snapshot_download(hub_id, allow_patterns=[*patterns, "README.md"]))
     except Exception as error:  # the hub client has a family of errors of its own, and network errors besides
-        raise ValueError(f"cannot load {hub_id!r} from the Hub: {type(error).__name__}: {error}") from error
+        reason = (str(error).strip().splitlines() or [""])[0]
+        raise ValueError(
+            f"there is no folder {hub_id!r} here, and it cannot be loaded from the Hub: {type(error).__name__}: {reason}"
+        ) from error

@@ -101,7 +101,7 @@ def _label(arguments: argparse.Namespace) -> int:
         if run:
             run.close()
         problems.close()
-    if arguments.show or run is None:
+    if (arguments.show or run is None) and (done or not problems.count):
         print(table(kept))
     if arguments.html:
         from .display import render_all

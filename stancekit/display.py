@@ -236,6 +236,9 @@ def render_all(
     docs: Sequence[Document], path: str | Path | None = None, nlp: Pipeline | None = None, summary: str = "", title: str = ""
 ) -> str:
     """A self-contained HTML page of labelled articles, one after the other, under a summary if there is one."""
+    for doc in docs:
+        if not isinstance(doc, Document):
+            raise TypeError(f"a page is made of labelled articles (nlp(text)), found {type(doc).__name__}")
     title = title or (docs[0].doc_id if len(docs) == 1 else "") or "stancekit"
     key = _key(docs)
     names = [doc.doc_id or f"article {number}" for number, doc in enumerate(docs, 1)] if len(docs) > 1 else [""] * len(docs)

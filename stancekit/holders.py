@@ -147,7 +147,9 @@ def parties(text: str) -> list[Party]:
         said, agent = SUBJECT.match(text, end), False
         if said and (PASSIVE.search(said.group()) or not BEFORE_SUBJECT.search(text, low, start)):
             continue
-        if said and (NO_FACT.search(text, low, start) or JOINED.search(text, low, start)):
+        if said and NO_FACT.search(text, low, start):
+            continue
+        if said and JOINED.search(text, low, start) and not _own_clause(text, start, out):
             continue
         if said and " and " in words and LISTED.search(text, low, start):
             continue
@@ -162,6 +164,18 @@ def parties(text: str) -> list[Party]:
         name, code = _named(words)
         out.append(Party(start, end, name, code, verb, side, agent))
     return out
+
+
+def _own_clause(text: str, start: int, before: Sequence[Party]) -> bool:
+    """Whether a party after "and" begins another clause: "Peru backs the levy and Ecuador rejects it", but not "the minister and Ecuador reject it".
+
+    Another party must have taken its stance before it in the sentence, on something that is no name.
+    """
+    if not before or before[-1].agent or before[-1].verb[1] >= start:
+        return False
+    between = text[before[-1].verb[1] : start]
+    words = between.removesuffix("the ").removesuffix(" and ").split()
+    return bool(words) and not words[-1][0].isupper() and not re.search(r"[.!?;]\s", between)
 
 
 def _named(words: str) -> tuple[str, str | None]:

@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from .checkpoints import TASKS
 from .runs import SHARD_ARTICLES
+
+
+class Parser(argparse.ArgumentParser):
+    """Knows no shortened options, and names the nearest one to an option that it does not know."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, allow_abbrev=False)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As in argparse; an unknown option ends the program here, where the command's own options are known."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if wrong := next((word for word in unknown if word.startswith("--")), None):
+            name = wrong.split("=")[0]
+            near = difflib.get_close_matches(name, [o for o in self._option_string_actions if o.startswith("--")], 1)
+            self.error(f"there is no option {name}" + (f"; did you mean {near[0]}?" if near else f" ({self.prog} --help lists them)"))
+        return found, unknown
 
 
 def parser(commands: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.ArgumentParser:
     """What the command line understands; `run` of what it parses is the function of the command that was given."""
     from . import __version__
 
-    top = argparse.ArgumentParser(prog="stancekit", description="Who takes which stance toward what, in political text.")
+    top = Parser(prog="stancekit", description="Who takes which stance toward what, in political text.")
     top.add_argument("--version", action="version", version=f"stancekit {__version__}")
     adding = top.add_subparsers(required=True, metavar="COMMAND")
     labels = adding.add_parser("label", help="label articles: files, folders, or - for standard input")

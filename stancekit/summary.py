@@ -118,6 +118,8 @@ def stance_matrix(
     turn = found.drop_duplicates("target").set_index("target").reindex(sizes.index).groupby(by, observed=True).cumcount()
     names = sorted(sizes.index, key=lambda name: (-sizes[name], turn[name]))[:columns]
     index = list(found.loc[found["target"].isin(names), by].value_counts().index[:rows])
+    shown = set(found.loc[found[by].isin(index), "target"])
+    names = [name for name in names if name in shown]  # of those left out, none of the rows says anything
     if found.empty:
         return pd.DataFrame(index=pd.Index([], name=by), columns=pd.Index([], name="target"))
     if value == "balance":

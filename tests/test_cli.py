@@ -166,12 +166,16 @@ def test_bad_rows_are_skipped_and_named(run, tmp_path):
         (["evaluate", "{tmp}/t.jsonl", "{tmp}/t.jsonl"], "not a record"),
         (["label"], "IN"),
         (["lable"], "invalid choice"),
+        (["label", "{tmp}/t.csv", "--text-columm", "body"], "there is no option --text-columm; did you mean --text-column?"),
+        (["label", "{tmp}/t.csv", "--id-colum", "url"], "did you mean --id-column?"),
+        (["label", "{tmp}/semicolons.csv"], "seem to be separated by ';'"),
     ],
 )
 def test_errors_are_clear_and_exit_2(run, tmp_path, argv, says):
     make_tables(tmp_path)
-    status, _, err = run(*(a.format(tmp=tmp_path) for a in argv))
-    assert status == 2
+    (tmp_path / "semicolons.csv").write_text("text;url\nWe thank Chile.;u1\n", encoding="utf-8")
+    status, out, err = run(*(a.format(tmp=tmp_path) for a in argv))
+    assert (status, "no stances found" in out) == (2, False)
     assert any(part in err for part in says.split("|"))
     assert "Traceback" not in err
 

@@ -30,6 +30,12 @@ CASES = [
     ("We condemn the raid of Mali on the harbour.", "the raid of Mali on the harbour", None),
     ("Mali's army has burnt down the harbour.", "the harbour", None),
     ("", "", None),
+    # two clauses, or two that do something together
+    ("Fonoti said Peru supports the levy and Ecuador rejects it.", "it", "Ecuador"),
+    ("Fonoti said Peru supports the levy and Ecuador rejects it.", "the levy", "Peru"),
+    ("Peru backed the levy and the United States opposed the quota.", "the quota", "United States"),
+    ("Peru backs the levy. The minister and Ecuador reject the quota.", "the quota", None),
+    ("The minister and Peru rejects the quota.", "the quota", None),
     # what a party suffers, or what is denied, asked or supposed, is no stance of it
     ("The minister said Iran was condemned for the raid.", "the raid", None),
     ("The minister said China has been accused of arming the rebels.", "arming the rebels", None),
@@ -56,7 +62,7 @@ def test_whose_stance_a_statement_tells(text, target, name):
     assert (found.name if found else None) == name
     if found:
         assert found.country == {"Ukraine": "UKR", "Norway": "NOR", "Peru": "PER", "Russia": "RUS", "North Korea": "PRK", "Israel": "ISR",
-                                 "Iran": "IRN", "United States": "USA", "Japan": "JPN"}.get(name)  # fmt: skip
+                                 "Iran": "IRN", "Ecuador": "ECU", "United States": "USA", "Japan": "JPN"}.get(name)  # fmt: skip
 
 
 def other(text, target, speaker, named=None):

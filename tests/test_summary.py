@@ -56,6 +56,7 @@ def test_matrix():
         sk.stance_matrix(FRAME, value="sum")
     with pytest.raises(ValueError, match="no column 'holder': the frame has doc_id"):
         sk.stance_matrix(FRAME, by="holder")
+    assert sk.stance_matrix(FRAME, rows=1).columns.tolist() == [levy]  # nobody but Juan Mora speaks of the others
     assert sk.stance_matrix(FRAME[:0]).empty
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import difflib
 import gzip
+import importlib.util
 import itertools
 import json
 import os
@@ -18,6 +19,10 @@ from typing import Any
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+for package in ("torch", "transformers", "datasets", "evaluate", "sklearn", "yaml"):
+    if importlib.util.find_spec(package) is None:
+        sys.exit(f"error: training and its measures need {package}: pip install 'stancekit[train]' (in a clone: pip install -e '.[train]')")
 
 import numpy as np
 import torch
