@@ -138,7 +138,7 @@ class Party:
 def parties(text: str) -> list[Party]:
     """The parties of which a statement says that they take a stance, in text order."""
     text = text[:MOST]
-    out = []
+    out: list[Party] = []
     for match in PARTY.finditer(text):
         start, end = match.span()
         words, low = text[start:end], max(0, start - NEAR)

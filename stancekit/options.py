@@ -24,7 +24,9 @@ class Parser(argparse.ArgumentParser):
         if wrong := next((word for word in unknown if word.startswith("--")), None):
             name = wrong.split("=")[0]
             near = difflib.get_close_matches(name, [o for o in self._option_string_actions if o.startswith("--")], 1)
-            self.error(f"there is no option {name}" + (f"; did you mean {near[0]}?" if near else f" ({self.prog} --help lists them)"))
+            self.error(
+                f"there is no option {name}" + (f"; did you mean {near[0]}?" if near else f" ({self.prog} --help lists them)")
+            )
         return found, unknown
 
 

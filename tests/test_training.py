@@ -599,7 +599,7 @@ def test_data_mistakes_stop_before_training(tmp_path, tiny):
 
 def test_authored_sets_are_sound():
     texts = {}
-    for stem in ("authored", "authored_contrasts", "articles", "articles_short"):
+    for stem in ("authored", "authored_contrasts", "authored_reversals", "articles", "articles_short"):
         for part in ("train", "dev"):
             for line in (SEEDS / f"{stem}_{part}.jsonl").read_text(encoding="utf-8").splitlines():
                 row = json.loads(line)

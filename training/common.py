@@ -22,7 +22,9 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 for package in ("torch", "transformers", "datasets", "evaluate", "sklearn", "yaml"):
     if importlib.util.find_spec(package) is None:
-        sys.exit(f"error: training and its measures need {package}: pip install 'stancekit[train]' (in a clone: pip install -e '.[train]')")
+        sys.exit(
+            f"error: training and its measures need {package}: pip install 'stancekit[train]' (in a clone: pip install -e '.[train]')"
+        )
 
 import numpy as np
 import torch
