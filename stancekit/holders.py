@@ -66,7 +66,7 @@ ADVERBS = (
 FOR = (
     r"support(?:s|ed|ing)?|back(?:s|ed|ing)?|endors(?:es?|ed|ing)|welcom(?:es?|ed|ing)|prais(?:es?|ed|ing)|applaud(?:s|ed|ing)?|"
     r"hail(?:s|ed|ing)?|thank(?:s|ed|ing)?|defend(?:s|ed|ing)?|advocat(?:es?|ed|ing)|favou?r(?:s|ed|ing)?|"
-    r"stand(?:s|ing)? (?:with|by|behind)|stood (?:with|by|behind)|agre(?:es?|ed|eing)|cooperat(?:es?|ed|ing)|"
+    r"(?:stand(?:s|ing)?|stood) (?:\w+ly |shoulder to shoulder |fully )?(?:with|by|behind)|agre(?:es?|ed|eing)|cooperat(?:es?|ed|ing)|"
     r"work(?:s|ed|ing)? (?:with|together)|partner(?:s|ed|ing)? with|sign(?:s|ed|ing)?|negotiat(?:es?|ed|ing)|mediat(?:es?|ed|ing)|"
     r"recogni[sz](?:es?|ed|ing)|safeguard(?:s|ed|ing)?|increase[sd]? cooperation|fund(?:s|ed|ing)?"
 )

@@ -114,7 +114,9 @@ NAMES = {
            "Jake Sullivan|John Bolton|John Kirby|Karoline Leavitt|Karine Jean-Pierre|Jen Psaki|Jay Carney|Josh Earnest|Robert Gibbs|"
            "Sean Spicer|Kayleigh McEnany|Sarah Huckabee Sanders|Sarah Sanders|Ned Price|Matthew Miller|Tammy Bruce|Vedant Patel|Wendy Sherman|"
            "Victoria Nuland|Nikki Haley|Linda Thomas-Greenfield|Susan Rice|Samantha Power|Mike Waltz|Nancy Pelosi|Chuck Schumer|Mitch McConnell|"
-           "Kevin McCarthy|Mike Johnson|Katherine Tai|Jamieson Greer|Daleep Singh|Bill Burns|William Burns|Kurt Campbell|Tulsi Gabbard",
+           "Kevin McCarthy|Mike Johnson|Katherine Tai|Jamieson Greer|Daleep Singh|Bill Burns|William Burns|Kurt Campbell|Tulsi Gabbard|Stephanie Grisham|"
+           "Dana Perino|Tony Snow|Scott McClellan|Ari Fleischer|Heather Nauert|Morgan Ortagus|Marie Harf|Mark Toner|P.J. Crowley|"
+           "Richard Boucher|Pat Ryder|Sabrina Singh|Sean Parnell",
     "VEN": "Nicolás Maduro|Nicolas Maduro|Hugo Chávez|Hugo Chavez|Juan Guaidó|Juan Guaido|Delcy Rodríguez|Yván Gil",
     "VNM": "To Lam|Pham Minh Chinh|Nguyen Phu Trong|Bui Thanh Son",
     "ZAF": "Cyril Ramaphosa|Jacob Zuma|Thabo Mbeki|Nelson Mandela|Naledi Pandor|Ronald Lamola",
@@ -153,6 +155,21 @@ def _plain(name: str) -> str:
 def _tables() -> tuple[dict[str, str], dict[str, str]]:
     """Codes by whole name and by last name."""
     return tuple({_plain(name): code for code, some in table.items() for name in some.split("|")} for table in (NAMES, LAST))  # type: ignore[return-value]
+
+
+@functools.cache
+def _last_names() -> dict[str, str]:
+    """Codes by last name, of those whom only one country has had."""
+    lands: dict[str, set[str]] = {}
+    for code, some in NAMES.items():
+        for name in some.split("|"):
+            lands.setdefault(_plain(name).rsplit(" ", 1)[-1], set()).add(code)
+    return {name: code for name, (code, *others) in lands.items() if not others}
+
+
+def code_by_last_name(name: str) -> str | None:
+    """The alpha-3 code of the one country that has had a holder of an office with that last name, or None: a guess that needs another reason."""
+    return _last_names().get(_plain(name))
 
 
 def country_code(name: str, office: bool) -> str | None:

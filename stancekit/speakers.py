@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from . import countries
+from . import countries, officeholders
 from .names import (
     DOCUMENT,
     FIRST_PERSON,
@@ -45,6 +45,7 @@ from .segment import Layout, Turn
 # Roles in which someone of a known name does not speak for a state.
 NO_OFFICE = {"commissioner", "secretary general", "professor", "analyst", "expert", "researcher", "fellow", "economist", "lawyer",
              "editor", "host", "correspondent", "reporter", "journalist", "judge", "bishop", "high commissioner", "high representative"}  # fmt: skip
+NAMED = 3  # how often a text must name a country to be about it
 # A noun right before a name that is no title ("Irish teacher John Kirby").
 CALLED = re.compile(
     r"\b(?!(?:said|says|told|by|of|and|with|to|from|that|when|as|than|for|on|in|about|against|the|but|or|while|if|after|before|asked|met|between|thanks?|quoted|president|minister|then|former)\b)[a-z]{4,} $"
@@ -152,7 +153,7 @@ class Cast:
         for person in homeless:
             others = [p for p in self.persons.values() if p.country and p is not person]
             taken = {p.country for p in others if p.roles & person.roles or (p.roles and p.block == person.block >= 0)}
-            for pool, least in ((person.near, 1), (all_of, 3)):
+            for pool, least in ((person.near, 1), (all_of, NAMED)):
                 counts = Counter(c for c in pool if c not in taken).most_common(2)
                 if counts and counts[0][1] >= least and (len(counts) == 1 or least == 1 or counts[0][1] >= 3 * counts[1][1]):
                     person.country = counts[0][0]
@@ -197,7 +198,7 @@ class Cast:
         if source is None:
             return None
         source = source[:300]  # a name and what it is called; no more is looked at
-        words = source.strip(' \t\r\n,;:"“”')
+        words = source.strip(' \t\r\n,;:"“”').rstrip("’'")
         if not re.search(r"\b[A-Z]\.$", words):
             words = words.rstrip(".")
         if PRONOUN.match(words):
@@ -434,7 +435,15 @@ class Cast:
             or CALLED.search(self.text[max(0, at - 30) : at])
         ):
             return None
-        return known_country(name, office=bool(roles & STATE_OFFICES))
+        return known_country(name, office=bool(roles & STATE_OFFICES)) or self._briefing(name)
+
+    def _briefing(self, name: str) -> countries.Country | None:
+        """The country of whom a transcript calls by the last name alone ("MR. KIRBY: …"), if it is a well-known officeholder's whose country the text names."""
+        if " " in name or not any(turn.label.upper().split()[-1:] == [name.upper()] for turn in self.layout.turns):
+            return None
+        code = officeholders.code_by_last_name(name)
+        named = sum(c.code == code for _, _, c in countries.find(self.text[:50_000])) if code else 0
+        return countries.by_code(code) if code and named >= NAMED else None
 
     def holder(self, name: str | None) -> Speaker:
         """The party that a resolved speaker speaks for: their country or body, else themselves."""

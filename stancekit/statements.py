@@ -60,6 +60,12 @@ TAIL = re.compile(
     r", (?:an? (?!(?:day|week|month|year|hour|moment|move|step|decision)s?\b)|who |which |whose )"
     r"(?:(?!\b(?:said|says|told|as|after|when|while|because|(?:reject|den[iy]|condemn|oppos|call|critici|back|support|prais|blam)\w*)\b)[^,;:]){2,70}$"
 )
+OWNS = re.compile(r"[^’']?[’']s?\s")  # from the last letter of a source on, where it is an owner: "Iran's claim", "Iran's actions"
+SAYING = re.compile(
+    r"\b(?:claim|statement|assertion|call|demand|accusation|allegation|argument|warning|threat|announcement|assurance|pledge|promise|view|"
+    r"position|proposal|denial|insistence|suggestion|admission|comment|remark|appeal)s?\b|\b(?:says?|said|saying)\b",
+    re.IGNORECASE,
+)
 MIN_QUOTE_WORDS = 4  # fewer quoted words are a fragment of a reported sentence
 NEAR = 200  # characters around a quotation that are looked at for its introduction
 LEAST_COVER = 0.55  # of a sentence's words: an attribution that covers less stands for its own clause alone
@@ -175,6 +181,8 @@ def _official(layout: Layout, sentence: Sentence, found: Sequence[Attribution], 
         if source is None or item.cue is None or not sentence.start <= source.start < sentence.end:
             continue
         words = text[source.start : source.end]
+        if OWNS.match(text, source.end - 1) and not SAYING.search(text, item.cue.start, item.cue.end):
+            continue  # "Iran's destabilising actions must stop": Iran does not speak
         before = text[sentence.start : source.start].rstrip()
         early = (_words(before) <= 2 or before.endswith(",")) and source.start < min(item.cue.start, item.contents[0].start)
         if early and not FIRST_PERSON.search(words) and words.lower() not in ("this", "that", "it", "which", "who"):

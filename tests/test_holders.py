@@ -13,6 +13,7 @@ CASES = [
     ("Corbu said that Kyiv rejects talks.", "talks", "Ukraine"),
     ("The entire world stands with Kenya, just as I do.", "Kenya", "world"),
     ("He also noted that the Peruvian House of Delegates did not ratify the pact.", "the pact", "Peruvian House of Delegates"),
+    ("CHANCELLOR HOLT: Germany stands firmly with Chad.", "Chad", "Germany"),
     ("So the people of Chile are standing with Peru in many ways.", "Peru", "people of Chile"),
     ("The raid was condemned by the European Union.", "The raid", "European Union"),
     ("We welcome Norway's support for the talks.", "the talks", "Norway"),
@@ -62,7 +63,7 @@ def test_whose_stance_a_statement_tells(text, target, name):
     assert (found.name if found else None) == name
     if found:
         assert found.country == {"Ukraine": "UKR", "Norway": "NOR", "Peru": "PER", "Russia": "RUS", "North Korea": "PRK", "Israel": "ISR",
-                                 "Iran": "IRN", "Ecuador": "ECU", "United States": "USA", "Japan": "JPN"}.get(name)  # fmt: skip
+                                 "Iran": "IRN", "Ecuador": "ECU", "Germany": "DEU", "United States": "USA", "Japan": "JPN"}.get(name)  # fmt: skip
 
 
 def other(text, target, speaker, named=None):

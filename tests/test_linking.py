@@ -105,3 +105,23 @@ def test_what_is_found_in_a_dateline_is_nobodys_statement():
         units = extract(layout, found, Cast(layout))
         assert all(u.start < u.end for u in units)
         assert not [u for u in units if u.start < text.index("The last")]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "source", "cue", "speaker"),
+    [
+        ("Chad’s reckless raids across the river must stop.", "Chad", "reckless", None),
+        ("Chad’s reckless raids across the river must stop.", "Chad’", "reckless", None),
+        ("Chad's claim that the river is its own helps nobody.", "Chad", "claim", "Chad"),
+        ("Chad says that the river is its own.", "Chad", "says", "Chad"),
+    ],
+)
+def test_in_an_official_text_an_owner_is_no_speaker(sentence, source, cue, speaker):
+    head = "Ministry of Water of Kenya\n\nStatement on the river\n\nWe will keep the wells open, and we will pay for our share of it.\n\n"
+    layout = segment(f"{head}{sentence}\n\nWe thank our neighbours for their patience.")
+    at = len(head)
+    places = [(source, "source"), (cue, "cue"), (sentence.split(cue)[1].strip(" ."), "content")]
+    source, cue, content = (Tagged(at + sentence.index(w), at + sentence.index(w) + len(w), kind, 1.0) for w, kind in places)
+    units = extract(layout, [Attribution([content], source, cue)], Cast(layout))
+    assert [u.speaker for u in units if u.start == at] == [speaker]
+    assert {u.kind for u in units if u.start != at or speaker is None} == {"own"}

@@ -175,6 +175,20 @@ def test_well_known_holders_of_offices_have_their_country(text, country):
     assert cast.holder(cast.resolve(text[: text.index(" said")])).code == country
 
 
+@pytest.mark.parametrize(
+    ("who", "told", "code"),
+    [
+        ("MS. PSAKI", "The United States will vote. The American people know it. The U.S. Senate agrees.", "USA"),
+        ("MS. PSAKI", "Kenya will vote. The Kenyan people know it. Kenya has waited.", None),  # another one
+        ("MR. OKELLO", "The United States will vote. The American people know it. The U.S. Senate agrees.", None),
+        ("MS. SINGH", "India will vote. The Indian people know it. India agrees.", None),  # the name of officeholders of two countries
+    ],
+)
+def test_known_spokespeople_in_transcripts_go_by_their_last_name(who, told, code):
+    cast = Cast(segment(f"{who}: {told} We welcome it.\n\nQ: Will you sign?\n\n{who}: We will."))
+    assert cast.holder(cast.resolve(who)).code == code
+
+
 def test_officeholders_have_known_codes():
     for code, names in officeholders.NAMES.items():
         assert countries.by_code(code).code == code
