@@ -60,7 +60,9 @@ TAIL = re.compile(
     r", (?:an? (?!(?:day|week|month|year|hour|moment|move|step|decision)s?\b)|who |which |whose )"
     r"(?:(?!\b(?:said|says|told|as|after|when|while|because|(?:reject|den[iy]|condemn|oppos|call|critici|back|support|prais|blam)\w*)\b)[^,;:]){2,70}$"
 )
-OWNS = re.compile(r"[^’']?[’']s?\s")  # from the last letter of a source on, where it is an owner: "Iran's claim", "Iran's actions"
+OWNS = re.compile(
+    r"[^’']?[’']s?\s"
+)  # from the last letter of a source on, where it is an owner: "Iran's claim", "Iran's actions"
 SAYING = re.compile(
     r"\b(?:claim|statement|assertion|call|demand|accusation|allegation|argument|warning|threat|announcement|assurance|pledge|promise|view|"
     r"position|proposal|denial|insistence|suggestion|admission|comment|remark|appeal)s?\b|\b(?:says?|said|saying)\b",

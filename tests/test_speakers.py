@@ -181,7 +181,11 @@ def test_well_known_holders_of_offices_have_their_country(text, country):
         ("MS. PSAKI", "The United States will vote. The American people know it. The U.S. Senate agrees.", "USA"),
         ("MS. PSAKI", "Kenya will vote. The Kenyan people know it. Kenya has waited.", None),  # another one
         ("MR. OKELLO", "The United States will vote. The American people know it. The U.S. Senate agrees.", None),
-        ("MS. SINGH", "India will vote. The Indian people know it. India agrees.", None),  # the name of officeholders of two countries
+        (
+            "MS. SINGH",
+            "India will vote. The Indian people know it. India agrees.",
+            None,
+        ),  # the name of officeholders of two countries
     ],
 )
 def test_known_spokespeople_in_transcripts_go_by_their_last_name(who, told, code):
