@@ -66,7 +66,7 @@ ADVERBS = (
 FOR = (
     r"support(?:s|ed|ing)?|back(?:s|ed|ing)?|endors(?:es?|ed|ing)|welcom(?:es?|ed|ing)|prais(?:es?|ed|ing)|applaud(?:s|ed|ing)?|"
     r"hail(?:s|ed|ing)?|thank(?:s|ed|ing)?|defend(?:s|ed|ing)?|advocat(?:es?|ed|ing)|favou?r(?:s|ed|ing)?|"
-    r"(?:stand(?:s|ing)?|stood) (?:\w+ly |shoulder to shoulder |fully )?(?:with|by|behind)|agre(?:es?|ed|eing)|cooperat(?:es?|ed|ing)|"
+    r"(?:stand(?:s|ing)?|stood) (?:\w+ly |shoulder to shoulder )?(?:with|by|behind)|agre(?:es?|ed|eing)|cooperat(?:es?|ed|ing)|"
     r"work(?:s|ed|ing)? (?:with|together)|partner(?:s|ed|ing)? with|sign(?:s|ed|ing)?|negotiat(?:es?|ed|ing)|mediat(?:es?|ed|ing)|"
     r"recogni[sz](?:es?|ed|ing)|safeguard(?:s|ed|ing)?|increase[sd]? cooperation|fund(?:s|ed|ing)?"
 )
@@ -97,6 +97,9 @@ AGAIN = re.compile(
 )
 OURS = re.compile(r"\b(?:our|my|his|her|their|its|your) (?:\w+ )?$", re.IGNORECASE)
 JOINED = re.compile(rf"(?:[^,;]|{WORD},) and(?: the)? $")  # the last of several who do something together
+ANOTHER = re.compile(
+    r"[.!?;]\s+(?=[A-Z])|\b(?:that|if|whether|unless|when|but|while|whereas)\b"
+)  # clauses or sentences of another kind
 LISTED = re.compile(rf"{WORD}, $")  # the last two of several
 OWNER = re.compile(rf"[’']s? {NOUN}")
 AGENT = re.compile(rf"\b{VERB} by (?:the )?$", re.IGNORECASE)
@@ -169,13 +172,13 @@ def parties(text: str) -> list[Party]:
 def _own_clause(text: str, start: int, before: Sequence[Party]) -> bool:
     """Whether a party after "and" begins another clause: "Peru backs the levy and Ecuador rejects it", but not "the minister and Ecuador reject it".
 
-    Another party must have taken its stance before it in the sentence, on something that is no name.
+    Another party must have taken its stance before it in the sentence, on something that is no name, with nothing denied, supposed or contrasted in between.
     """
     if not before or before[-1].agent or before[-1].verb[1] >= start:
         return False
     between = text[before[-1].verb[1] : start]
     words = between.removesuffix("the ").removesuffix(" and ").split()
-    return bool(words) and not words[-1][0].isupper() and not re.search(r"[.!?;]\s", between)
+    return bool(words) and not words[-1][0].isupper() and not ANOTHER.search(between)
 
 
 def _named(words: str) -> tuple[str, str | None]:

@@ -144,6 +144,15 @@ LAST = {
 }  # fmt: skip
 
 
+# Last names of those who speak for a government in briefings, whose transcripts often give no more ("MR. KIRBY: …").
+SPOKESPEOPLE = {
+    "IRN": "Kanaani|Baghaei|Khatibzadeh",
+    "RUS": "Peskov|Zakharova",
+    "USA": "Kirby|Leavitt|Jean-Pierre|Psaki|Carney|Earnest|Gibbs|Spicer|McEnany|Sanders|Grisham|Perino|Snow|McClellan|Fleischer|Price|Miller|Bruce|"
+           "Patel|Nauert|Ortagus|Harf|Toner|Crowley|Boucher|Nuland|Ryder|Singh|Parnell",
+}  # fmt: skip
+
+
 def _plain(name: str) -> str:
     """A name without accents, capitals and middle initials."""
     letters = unicodedata.normalize("NFKD", name.replace("ø", "o").replace("ł", "l").replace("ı", "i"))
@@ -157,19 +166,9 @@ def _tables() -> tuple[dict[str, str], dict[str, str]]:
     return tuple({_plain(name): code for code, some in table.items() for name in some.split("|")} for table in (NAMES, LAST))  # type: ignore[return-value]
 
 
-@functools.cache
-def _last_names() -> dict[str, str]:
-    """Codes by last name, of those whom only one country has had."""
-    lands: dict[str, set[str]] = {}
-    for code, some in NAMES.items():
-        for name in some.split("|"):
-            lands.setdefault(_plain(name).rsplit(" ", 1)[-1], set()).add(code)
-    return {name: code for name, (code, *others) in lands.items() if not others}
-
-
-def code_by_last_name(name: str) -> str | None:
-    """The alpha-3 code of the one country that has had a holder of an office with that last name, or None: a guess that needs another reason."""
-    return _last_names().get(_plain(name))
+def spokesperson_code(name: str) -> str | None:
+    """The alpha-3 code of the country whose well-known spokesperson has that last name, or None: a guess that needs another reason."""
+    return next((code for code, some in SPOKESPEOPLE.items() if _plain(name) in map(_plain, some.split("|"))), None)
 
 
 def country_code(name: str, office: bool) -> str | None:

@@ -21,12 +21,12 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """As in argparse; an unknown option ends the program here, where the command's own options are known."""
         found, unknown = super().parse_known_args(args, namespace)
-        if wrong := next((word for word in unknown if word.startswith("--")), None):
+        if wrong := next((word for word in unknown if word.startswith("--") and word != "--"), None):
             name = wrong.split("=")[0]
             near = difflib.get_close_matches(name, [o for o in self._option_string_actions if o.startswith("--")], 1)
-            self.error(
-                f"there is no option {name}" + (f"; did you mean {near[0]}?" if near else f" ({self.prog} --help lists them)")
-            )
+            where = "" if " " in self.prog else " before the command"
+            hint = f"; did you mean {near[0]}?" if near else f" ({self.prog} --help lists those there are)"
+            self.error(f"there is no option {name}{where}{hint}")
         return found, unknown
 
 

@@ -8,6 +8,7 @@ so that pronouns and short forms go to whom the article last had speak. Rules, n
 from __future__ import annotations
 
 import bisect
+import functools
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -45,6 +46,8 @@ from .segment import Layout, Turn
 # Roles in which someone of a known name does not speak for a state.
 NO_OFFICE = {"commissioner", "secretary general", "professor", "analyst", "expert", "researcher", "fellow", "economist", "lawyer",
              "editor", "host", "correspondent", "reporter", "journalist", "judge", "bishop", "high commissioner", "high representative"}  # fmt: skip
+ASKER = re.compile(r"Q|QUESTION|QUESTIONER|REPORTER|MODERATOR|OPERATOR|JOURNALIST", re.IGNORECASE)
+TITLED = re.compile(r"(?:MR|MS|MRS)\.? [\w’'\-]+", re.IGNORECASE)
 NAMED = 3  # how often a text must name a country to be about it
 # A noun right before a name that is no title ("Irish teacher John Kirby").
 CALLED = re.compile(
@@ -438,12 +441,23 @@ class Cast:
         return known_country(name, office=bool(roles & STATE_OFFICES)) or self._briefing(name)
 
     def _briefing(self, name: str) -> countries.Country | None:
-        """The country of whom a transcript calls by the last name alone ("MR. KIRBY: …"), if it is a well-known officeholder's whose country the text names."""
-        if " " in name or not any(turn.label.upper().split()[-1:] == [name.upper()] for turn in self.layout.turns):
+        """The country of a well-known spokesperson whom a briefing calls by the last name alone ("MR. KIRBY: …"): it has questions, and names the country."""
+        if " " in name or name.lower() not in self.briefers:
             return None
-        code = officeholders.code_by_last_name(name)
-        named = sum(c.code == code for _, _, c in countries.find(self.text[:50_000])) if code else 0
-        return countries.by_code(code) if code and named >= NAMED else None
+        code = officeholders.spokesperson_code(name)
+        return countries.by_code(code) if code and self.named.get(code, 0) >= NAMED else None
+
+    @functools.cached_property
+    def briefers(self) -> set[str]:
+        """The last names, in lower case, of those who speak in a briefing; none where nobody asks."""
+        labels = [re.sub(r"\s*\(.*\)$", "", turn.label) for turn in self.layout.turns]
+        asked = any(ASKER.fullmatch(label) for label in labels)
+        return {label.split()[-1].lower() for label in labels if asked and TITLED.fullmatch(label)}
+
+    @functools.cached_property
+    def named(self) -> Counter[str]:
+        """How often the text names each country, by its code."""
+        return Counter(c.code for _, _, c in countries.find(self.text[:50_000]) if c.code)
 
     def holder(self, name: str | None) -> Speaker:
         """The party that a resolved speaker speaks for: their country or body, else themselves."""

@@ -63,9 +63,10 @@ TAIL = re.compile(
 OWNS = re.compile(
     r"[^’']?[’']s?\s"
 )  # from the last letter of a source on, where it is an owner: "Iran's claim", "Iran's actions"
+OWNER = re.compile(r"[’']s?$")  # where the source has it
 SAYING = re.compile(
     r"\b(?:claim|statement|assertion|call|demand|accusation|allegation|argument|warning|threat|announcement|assurance|pledge|promise|view|"
-    r"position|proposal|denial|insistence|suggestion|admission|comment|remark|appeal)s?\b|\b(?:says?|said|saying)\b",
+    r"position|proposal|denial|insistence|suggestion|admission|comment|remark|appeal|finding|report|criticism|objection|refusal|rejection|condemnation|complaint|response|explanation)s?\b|\b(?:says?|said|saying)\b",
     re.IGNORECASE,
 )
 MIN_QUOTE_WORDS = 4  # fewer quoted words are a fragment of a reported sentence
@@ -183,7 +184,7 @@ def _official(layout: Layout, sentence: Sentence, found: Sequence[Attribution], 
         if source is None or item.cue is None or not sentence.start <= source.start < sentence.end:
             continue
         words = text[source.start : source.end]
-        if OWNS.match(text, source.end - 1) and not SAYING.search(text, item.cue.start, item.cue.end):
+        if (OWNS.match(text, source.end - 1) or OWNER.search(words)) and not SAYING.search(text, item.cue.start, item.cue.end):
             continue  # "Iran's destabilising actions must stop": Iran does not speak
         before = text[sentence.start : source.start].rstrip()
         early = (_words(before) <= 2 or before.endswith(",")) and source.start < min(item.cue.start, item.contents[0].start)

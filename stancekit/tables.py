@@ -32,7 +32,7 @@ def missing(role: str, name: str, found: Iterable[object], what: str) -> Missing
     near = difflib.get_close_matches(str(name), names, 1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     if len(names) == 1 and (marks := [mark for mark in ";\t|" if mark in names[0]]):  # a table of another country's spreadsheet
-        hint = f"; its columns seem to be separated by {marks[0]!r}: save it with commas, or read it with pandas and call label_frame"
+        hint = f"; its columns seem to be separated by {marks[0]!r}: read it with pandas.read_csv(…, sep={marks[0]!r}) and label the frame, or save it with commas"
     error = MissingColumn(f"no column {name!r}: {what} has {', '.join(names) or 'no columns'}{hint}")
     error.role = role  # set from outside, so that the error can be pickled: Dask and Ray send it back
     return error

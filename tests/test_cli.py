@@ -161,6 +161,7 @@ def test_bad_rows_are_skipped_and_named(run, tmp_path):
         (["label", "{tmp}"], "unknown ending|no column"),
         (["label", "{tmp}/t.csv", "--model", "{tmp}/nowhere"], "no model folder"),
         (["label", "{tmp}/t.csv", "--stance", "{tmp}"], "config.json"),
+        (["label", "{tmp}/t.csv", "--text-column", "body", "--stance", "runs/none"], "no folder 'runs/none' here"),
         (["label", "{tmp}/t.csv", "--batch-size", "0"], "at least 1"),
         (["label", "{tmp}/t.csv", "--threads", "0"], "threads must be at least 1"),
         (["evaluate", "{tmp}/t.jsonl", "{tmp}/t.jsonl"], "not a record"),
@@ -168,6 +169,7 @@ def test_bad_rows_are_skipped_and_named(run, tmp_path):
         (["lable"], "invalid choice"),
         (["label", "{tmp}/t.csv", "--text-columm", "body"], "there is no option --text-columm; did you mean --text-column?"),
         (["label", "{tmp}/t.csv", "--id-colum", "url"], "did you mean --id-column?"),
+        (["--quiet", "label", "{tmp}/t.csv"], "there is no option --quiet before the command"),
         (["label", "{tmp}/semicolons.csv"], "seem to be separated by ';'"),
     ],
 )

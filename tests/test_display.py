@@ -67,6 +67,11 @@ DOC = Document(
 )  # fmt: skip
 
 
+def test_a_page_is_made_of_labelled_articles_alone():
+    with pytest.raises(TypeError, match="found str"):
+        sk.render("We support it.")
+
+
 def test_the_page_is_whole_escaped_and_needs_nothing_from_elsewhere():
     html = sk.render(DOC)
     page = Page(html)

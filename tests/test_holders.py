@@ -35,6 +35,10 @@ CASES = [
     ("Fonoti said Peru supports the levy and Ecuador rejects it.", "it", "Ecuador"),
     ("Fonoti said Peru supports the levy and Ecuador rejects it.", "the levy", "Peru"),
     ("Peru backed the levy and the United States opposed the quota.", "the quota", "United States"),
+    ("Chile denied that Peru backs the levy and Ecuador rejects the quota.", "the quota", None),
+    ("Peru will refuse to sign if the levy falls and Ecuador rejects the quota.", "the quota", "Peru"),
+    ("Peru backs the levy, but the minister and Ecuador reject the quota.", "the quota", None),
+    ("Peru backs the U.S. levy and Ecuador rejects the quota.", "the quota", "Ecuador"),
     ("Peru backs the levy. The minister and Ecuador reject the quota.", "the quota", None),
     ("The minister and Peru rejects the quota.", "the quota", None),
     # what a party suffers, or what is denied, asked or supposed, is no stance of it

@@ -112,6 +112,7 @@ def test_what_is_found_in_a_dateline_is_nobodys_statement():
     [
         ("Chad’s reckless raids across the river must stop.", "Chad", "reckless", None),
         ("Chad’s reckless raids across the river must stop.", "Chad’", "reckless", None),
+        ("Chad’s reckless raids across the river must stop.", "Chad’s", "reckless", None),
         ("Chad's claim that the river is its own helps nobody.", "Chad", "claim", "Chad"),
         ("Chad says that the river is its own.", "Chad", "says", "Chad"),
     ],

@@ -2,8 +2,10 @@
 
 import csv
 import functools
+import importlib.util
 import json
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -27,6 +29,13 @@ DATA = {
     "stance": (SEEDS / "authored_train.jsonl", SEEDS / "authored_dev.jsonl"),
 }
 CONFIGS = sorted((ROOT / "configs").glob("*/*.yaml"))
+
+
+def test_scripts_say_that_they_need_the_extra(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "training"))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match="need torch: pip install"):
+        runpy.run_path(str(ROOT / "training" / "common.py"))
 
 
 @pytest.fixture(scope="session")

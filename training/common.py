@@ -20,7 +20,7 @@ from typing import Any
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-for package in ("torch", "transformers", "datasets", "evaluate", "sklearn", "yaml"):
+for package in ("torch", "transformers", "datasets", "accelerate", "sklearn", "yaml"):
     if importlib.util.find_spec(package) is None:
         sys.exit(
             f"error: training and its measures need {package}: pip install 'stancekit[train]' (in a clone: pip install -e '.[train]')"
