@@ -97,9 +97,8 @@ AGAIN = re.compile(
 )
 OURS = re.compile(r"\b(?:our|my|his|her|their|its|your) (?:\w+ )?$", re.IGNORECASE)
 JOINED = re.compile(rf"(?:[^,;]|{WORD},) and(?: the)? $")  # the last of several who do something together
-ANOTHER = re.compile(
-    r"[.!?;]\s+(?=[A-Z])|\b(?:that|if|whether|unless|when|but|while|whereas)\b"
-)  # clauses or sentences of another kind
+# Where another sentence begins, or a clause that is denied, supposed or contrasted.
+ANOTHER = re.compile(r"[.!?;]\s+(?=[A-Z])|\b(?:that|if|whether|unless|when|but|while|whereas)\b")
 LISTED = re.compile(rf"{WORD}, $")  # the last two of several
 OWNER = re.compile(rf"[’']s? {NOUN}")
 AGENT = re.compile(rf"\b{VERB} by (?:the )?$", re.IGNORECASE)

@@ -161,14 +161,16 @@ def _plain(name: str) -> str:
 
 
 @functools.cache
-def _tables() -> tuple[dict[str, str], dict[str, str]]:
-    """Codes by whole name and by last name."""
-    return tuple({_plain(name): code for code, some in table.items() for name in some.split("|")} for table in (NAMES, LAST))  # type: ignore[return-value]
+def _tables() -> list[dict[str, str]]:
+    """Codes by whole name, by last name, and by a spokesperson's last name."""
+    return [
+        {_plain(name): code for code, some in table.items() for name in some.split("|")} for table in (NAMES, LAST, SPOKESPEOPLE)
+    ]
 
 
 def spokesperson_code(name: str) -> str | None:
     """The alpha-3 code of the country whose well-known spokesperson has that last name, or None: a guess that needs another reason."""
-    return next((code for code, some in SPOKESPEOPLE.items() if _plain(name) in map(_plain, some.split("|"))), None)
+    return _tables()[2].get(_plain(name))
 
 
 def country_code(name: str, office: bool) -> str | None:
@@ -178,5 +180,5 @@ def country_code(name: str, office: bool) -> str | None:
         name: as the text has it, in full or in part.
         office: whether the text calls them by an office of state, so that the last name alone may do.
     """
-    whole, last = _tables()
+    whole, last, _ = _tables()
     return whole.get(_plain(name)) or (last.get(_plain(name)) if office else None)

@@ -78,6 +78,11 @@ class Turn:
     label_start: int
     label_end: int
 
+    @property
+    def name(self) -> str:
+        """The label without what it adds in brackets ("MR. PRICE (via video)")."""
+        return re.sub(r"\s*\(.*\)$", "", self.label)
+
 
 @dataclass(frozen=True, slots=True)
 class Block:

@@ -46,7 +46,9 @@ from .segment import Layout, Turn
 # Roles in which someone of a known name does not speak for a state.
 NO_OFFICE = {"commissioner", "secretary general", "professor", "analyst", "expert", "researcher", "fellow", "economist", "lawyer",
              "editor", "host", "correspondent", "reporter", "journalist", "judge", "bishop", "high commissioner", "high representative"}  # fmt: skip
-ASKER = re.compile(r"Q|QUESTION|QUESTIONER|REPORTER|MODERATOR|OPERATOR|JOURNALIST", re.IGNORECASE)
+# Labels of a transcript's turns: who asks, who has others ask, and someone by the last name.
+QUESTIONER = re.compile(r"Q|QUESTION|QUESTIONER|REPORTER|PRESS|THE PRESS|THE MEDIA", re.IGNORECASE)
+MODERATOR = re.compile(r"MODERATOR|OPERATOR", re.IGNORECASE)
 TITLED = re.compile(r"(?:MR|MS|MRS)\.? [\w’'\-]+", re.IGNORECASE)
 NAMED = 3  # how often a text must name a country to be about it
 # A noun right before a name that is no title ("Irish teacher John Kirby").
@@ -152,7 +154,7 @@ class Cast:
         homeless = [p for p in self.persons.values() if p.country is None and p.roles & STATE_OFFICES]
         if not homeless:
             return
-        all_of = [] if self.layout.turns else [c for _, _, c in countries.find(self.text[:50_000]) if c.code]
+        all_of = [] if self.layout.turns else self.lands
         for person in homeless:
             others = [p for p in self.persons.values() if p.country and p is not person]
             taken = {p.country for p in others if p.roles & person.roles or (p.roles and p.block == person.block >= 0)}
@@ -445,19 +447,19 @@ class Cast:
         if " " in name or name.lower() not in self.briefers:
             return None
         code = officeholders.spokesperson_code(name)
-        return countries.by_code(code) if code and self.named.get(code, 0) >= NAMED else None
+        return countries.by_code(code) if code and sum(c.code == code for c in self.lands) >= NAMED else None
 
     @functools.cached_property
     def briefers(self) -> set[str]:
         """The last names, in lower case, of those who speak in a briefing; none where nobody asks."""
-        labels = [re.sub(r"\s*\(.*\)$", "", turn.label) for turn in self.layout.turns]
-        asked = any(ASKER.fullmatch(label) for label in labels)
+        labels = {turn.name for turn in self.layout.turns}
+        asked = any(QUESTIONER.fullmatch(label) or MODERATOR.fullmatch(label) for label in labels)
         return {label.split()[-1].lower() for label in labels if asked and TITLED.fullmatch(label)}
 
     @functools.cached_property
-    def named(self) -> Counter[str]:
-        """How often the text names each country, by its code."""
-        return Counter(c.code for _, _, c in countries.find(self.text[:50_000]) if c.code)
+    def lands(self) -> list[countries.Country]:
+        """The countries that the text names, as often as it does."""
+        return [c for _, _, c in countries.find(self.text[:50_000]) if c.code]
 
     def holder(self, name: str | None) -> Speaker:
         """The party that a resolved speaker speaks for: their country or body, else themselves."""

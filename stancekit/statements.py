@@ -15,14 +15,13 @@ from typing import NamedTuple
 from .attribution import Attribution
 from .names import MEDIA
 from .segment import Layout, Sentence, strip_span
-from .speakers import Cast
+from .speakers import QUESTIONER, Cast
 from .voices import BY_RULE, FIRST_PERSON, GUESSED, Voice, quotes_in, voice_of
 
 RELATIVE = re.compile(r"(?:which|who|whom|that)\b", re.IGNORECASE)
 NEXT_QUESTION = re.compile(
     r"(?:question|next|go to|line of|comes? from|turn to|hear from|call on)\b.{0,40}?\b(?:to|of|from|is|with|on)\s+(?:the line of )?(?P<name>[A-Z][\w’'\-]+(?: [A-Z][\w’'\-]+){0,3})(?:,? (?:with|from|of|at)\b|[,.])"
 )
-QUESTIONER = re.compile(r"Q|QUESTION|QUESTIONER|REPORTER|PRESS|THE PRESS|THE MEDIA", re.IGNORECASE)
 INTRODUCES = re.compile(
     r"[:,—–-]\s*$|\b(?:said|says|saying|added|adding|noted|noting|stated|stating|told|wrote|asked|replied|remarked|declared|stressed|warned|insisted|continued|concluded)\s*,?\s*$",
     re.IGNORECASE,
@@ -60,10 +59,8 @@ TAIL = re.compile(
     r", (?:an? (?!(?:day|week|month|year|hour|moment|move|step|decision)s?\b)|who |which |whose )"
     r"(?:(?!\b(?:said|says|told|as|after|when|while|because|(?:reject|den[iy]|condemn|oppos|call|critici|back|support|prais|blam)\w*)\b)[^,;:]){2,70}$"
 )
-OWNS = re.compile(
-    r"[^’']?[’']s?\s"
-)  # from the last letter of a source on, where it is an owner: "Iran's claim", "Iran's actions"
-OWNER = re.compile(r"[’']s?$")  # where the source has it
+# Around the end of a source, where it is an owner: "Iran's claim", "Iran's actions"; and what is owned of one who speaks.
+OWNS = re.compile(r"[’']s?\s")
 SAYING = re.compile(
     r"\b(?:claim|statement|assertion|call|demand|accusation|allegation|argument|warning|threat|announcement|assurance|pledge|promise|view|"
     r"position|proposal|denial|insistence|suggestion|admission|comment|remark|appeal|finding|report|criticism|objection|refusal|rejection|condemnation|complaint|response|explanation)s?\b|\b(?:says?|said|saying)\b",
@@ -159,7 +156,7 @@ def _turn_speakers(layout: Layout, cast: Cast) -> list[tuple[str | None, float]]
     out: list[tuple[str | None, float]] = []
     announced: str | None = None
     for turn in layout.turns:
-        label = re.sub(r"\s*\(.*\)$", "", turn.label)
+        label = turn.name
         if QUESTIONER.fullmatch(label):
             out.append((announced or "Journalist", BY_RULE if announced else GUESSED))
             continue
@@ -184,7 +181,7 @@ def _official(layout: Layout, sentence: Sentence, found: Sequence[Attribution], 
         if source is None or item.cue is None or not sentence.start <= source.start < sentence.end:
             continue
         words = text[source.start : source.end]
-        if (OWNS.match(text, source.end - 1) or OWNER.search(words)) and not SAYING.search(text, item.cue.start, item.cue.end):
+        if OWNS.search(text, source.end - 2, source.end + 3) and not SAYING.search(text, item.cue.start, item.cue.end):
             continue  # "Iran's destabilising actions must stop": Iran does not speak
         before = text[sentence.start : source.start].rstrip()
         early = (_words(before) <= 2 or before.endswith(",")) and source.start < min(item.cue.start, item.contents[0].start)
