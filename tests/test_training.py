@@ -110,6 +110,25 @@ def test_a_target_teacher_tags_text_for_a_student(tiny, tmp_path):
         tags = np.array(row["tags"])
         assert tags.shape == (len(tagging.split_words(row["text"])[0]), 1 + 2 * len(sk.labels.STANCES))
         assert np.allclose(tags.sum(-1), 1, atol=0.01)
+    # several teach their mean, on the statements of articles
+    embedded = ROOT / "stancekit/models/target"
+    argv[2:4] = [str(tmp_path / "t"), str(embedded), "--as-articles", "--texts"]
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    both = [json.loads(line) for line in (tmp_path / "d.jsonl").read_text(encoding="utf-8").splitlines()]
+    texts = [row["text"] for row in both]
+    assert len(texts) > 5
+    parts = [sk.load(target=folder).target_model.scores(texts, article=True) for folder in (tmp_path / "t", embedded)]
+    for row, *scores in zip(both, *parts, strict=True):
+        assert np.allclose(
+            row["tags"], np.mean([np.exp(s) for _, s in scores], axis=0), atol=0.02
+        )  # the teacher may read in bf16
+    argv[2:5] = [str(ROOT / "stancekit/models/stance"), "--as-articles"]
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (done.returncode, "--as-articles is for target checkpoints" in done.stderr) == (1, True)
+    argv[2:4] = [str(embedded), str(ROOT / "stancekit/models/stance")]
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (done.returncode, "only target checkpoints teach together" in done.stderr) == (1, True)
     # and it moves the student: taught that every word begins something supported, that is what it finds
     first = np.eye(1 + 2 * len(sk.labels.STANCES))[1].tolist()
     taught = [{**r, "tags": [first] * len(r["tags"])} for r in rows] * 6
@@ -608,7 +627,7 @@ def test_data_mistakes_stop_before_training(tmp_path, tiny):
 
 def test_authored_sets_are_sound():
     texts = {}
-    for stem in ("authored", "authored_contrasts", "authored_reversals", "articles", "articles_short"):
+    for stem in ("authored", "authored_contrasts", "authored_plain", "authored_reversals", "articles", "articles_short"):
         for part in ("train", "dev"):
             for line in (SEEDS / f"{stem}_{part}.jsonl").read_text(encoding="utf-8").splitlines():
                 row = json.loads(line)

@@ -21,9 +21,10 @@ import common
 import numpy as np
 import torch
 from card import write_card
-from evaluate_model import inputs_and_gold, macro_f1
+from evaluate_model import inputs_and_gold, macro_f1, target_f1
 from export import dequantise
 from safetensors.torch import load_file, save_file
+from sklearn.metrics import confusion_matrix, f1_score
 from train_stance import fit_temperature
 
 from stancekit import checkpoints
@@ -112,9 +113,16 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
         inputs, types, gold = inputs_and_gold(common.read_rows(a.data), backend, settings["task"])
         logits = backend.run(inputs, types)
         figures = {"macro_f1": round(macro_f1(logits, gold), 4)}
-        settings["dev"] = figures
+        if settings["task"] == "target":
+            figures |= {name: round(value, 4) for name, value in target_f1(backend, common.read_rows(a.data)).items()}
         if settings["task"] == "stance":
+            answers, labels = np.stack(logits).argmax(axis=1), backend.labels
+            each = f1_score(gold, answers, labels=range(len(labels)), average=None, zero_division=0.0)
+            figures |= {label: round(float(f1), 4) for label, f1 in zip(labels, each, strict=True)}
+            rows = confusion_matrix(gold, answers, labels=range(len(labels))).tolist()
+            settings["confusion"] = {"labels": list(labels), "rows": rows}
             settings["temperature"] = round(fit_temperature(np.stack(logits), np.array(gold)), 4)
+        settings["dev"] = figures
         (a.out / checkpoints.SETTINGS).write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     write_card(a.out)
     print(f"saved {a.out}", json.dumps(figures))

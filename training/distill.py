@@ -11,7 +11,9 @@ would report; from `--pairs` ({"text", "source", "target", "target_span"}) the p
 there (what this script writes for a target teacher) give a pair, without a holder, for each target that the tags hold. Out come
 rows of one pair, with "scores": the teacher's probability of each label.
 target: from articles come sentences, or the contents of "attributions" where rows have them; from `--pairs` their texts.
-Out come statements with "tags": the teacher's probability of each label for each word.
+Out come statements with "tags": the teacher's probability of each label for each word. With `--as-articles` the articles give the statements
+that the embedded pipeline finds in them, and the teacher reads all texts as statements of articles (`TargetModel.scores`). Of several
+target teachers the mean probability is taken (an ensemble: Dietterich 2000).
 """
 
 from __future__ import annotations
@@ -119,9 +121,9 @@ def stance_rows(teacher: Path, articles: list[dict], rows: list[dict], most: int
             yield {"text": item["text"], "source": item.get("source"), "target_span": item["target_span"], "scores": scores}
 
 
-def statements(articles: list[dict], rows: list[dict], most: int, rng: random.Random) -> list[str]:
-    """Texts to tag, at most `most` of each article."""
-    out = [row["text"] for row in rows]
+def sentences(articles: list[dict], most: int, rng: random.Random) -> list[str]:
+    """Sentences of articles, or the contents of their "attributions", at most `most` of each."""
+    out: list[str] = []
     for row in articles:
         text = row["text"]
         spans = [(a["content"][0][0], a["content"][-1][1]) for a in row.get("attributions") or [] if a.get("content")]
@@ -129,35 +131,59 @@ def statements(articles: list[dict], rows: list[dict], most: int, rng: random.Ra
             spans = [(s.start, s.end) for s in segment(text[:MAX_CHARS]).sentences]
         found = [text[start:end].strip() for start, end in spans]
         out += rng.sample(found, min(most, len(found)))
-    return list(dict.fromkeys(t for t in out if LENGTHS[0] <= len(WORD.findall(t)) <= LENGTHS[1]))
+    return out
 
 
-def target_rows(teacher: Path, texts: list[str]) -> Iterator[dict]:
-    """Statements with the teacher's tags."""
-    model = sk.load(target=teacher).target_model
+def of_fair_length(texts: list[str]) -> list[str]:
+    """Each text once, without the shortest and the longest."""
+    return list(dict.fromkeys(t for t in texts if LENGTHS[0] <= len(WORD.findall(t)) <= LENGTHS[1]))
+
+
+def found_statements(articles: list[dict], most: int, rng: random.Random) -> list[str]:
+    """The statements that the embedded pipeline finds in articles, at most `most` of each."""
+    texts = [row["text"][:MAX_CHARS] for row in articles]
+    out: list[str] = []
+    for document in tqdm(sk.load().pipe(texts), total=len(texts), unit="article", file=sys.stderr):
+        found = [s.text for s in document.statements]
+        out += rng.sample(found, min(most, len(found)))
+    return out
+
+
+def target_rows(teachers: list[Path], texts: list[str], article: bool) -> Iterator[dict]:
+    """Statements with the teachers' tags: the mean of their probabilities."""
+    models = [sk.load(target=teacher).target_model for teacher in teachers]
+    if len({model.kinds for model in models}) > 1:
+        sys.exit("error: the teachers tag different stances")
     for at in tqdm(range(0, len(texts), SLICE), unit="batch", file=sys.stderr):
+        part = texts[at : at + SLICE]
         with torch.autocast("cpu", torch.bfloat16, enabled=common.multiplies_in_bf16()):
-            found = model.scores(texts[at : at + SLICE])
-        for text, (_, scores) in zip(texts[at : at + SLICE], found, strict=True):
-            yield {"text": text, "tags": [[round(float(p), 3) for p in row] for row in torch.from_numpy(scores).exp()]}
+            found = [[np.exp(scores) for _, scores in model.scores(part, article)] for model in models]
+        for text, *tags in zip(part, *found, strict=True):
+            yield {"text": text, "tags": np.mean(tags, axis=0).round(3).tolist()}
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("teacher", type=Path, help="a stance or target checkpoint")
+    parser.add_argument("teacher", type=Path, nargs="+", help="a stance checkpoint, or target checkpoints")
     parser.add_argument("--texts", nargs="*", default=[])
     parser.add_argument("--pairs", nargs="*", default=[])
     parser.add_argument("--keep-out", nargs="*", default=[], metavar="FILE")
     parser.add_argument("--articles", type=int, default=1000, help="how many articles")
     parser.add_argument("--per-article", type=int, default=8, help="pairs or statements of one article, at most")
     parser.add_argument("--rows", type=int, default=4000, help="how many rows of --pairs")
+    parser.add_argument("--as-articles", action="store_true", help="target: label what a reader of the whole article names")
     parser.add_argument("--seed", type=int, default=13)
     parser.add_argument("--out", type=Path, required=True)
     a = parser.parse_args(argv)
     try:
-        task = checkpoints.task_of(a.teacher)
-        if task not in ("stance", "target"):
-            raise ValueError(f"{a.teacher} serves the task {task}: a teacher is a stance or target checkpoint")
+        tasks = [checkpoints.task_of(teacher) for teacher in a.teacher]
+        for teacher, task in zip(a.teacher, tasks, strict=True):
+            if task not in ("stance", "target"):
+                raise ValueError(f"{teacher} serves the task {task}: a teacher is a stance or target checkpoint")
+        if len(tasks) > 1 and "stance" in tasks:
+            raise ValueError("only target checkpoints teach together; give one stance checkpoint")
+        if a.as_articles and "stance" in tasks:
+            raise ValueError("--as-articles is for target checkpoints")
     except ValueError as error:
         sys.exit(f"error: {error}")
     if not a.texts and not a.pairs:
@@ -165,11 +191,11 @@ def main(argv: list[str] | None = None) -> int:
     rng = random.Random(a.seed)
     kept_out = {run for row in common.read_rows(a.keep_out) for run in runs(row["text"])} if a.keep_out else set()
     articles, rows = sample(a.texts, kept_out, a.articles, rng), sample(a.pairs, kept_out, a.rows, rng)
-    found = (
-        target_rows(a.teacher, statements(articles, rows, a.per_article, rng))
-        if task == "target"
-        else stance_rows(a.teacher, articles, rows, a.per_article, rng)
-    )
+    if tasks[0] == "stance":
+        found = stance_rows(a.teacher[0], articles, rows, a.per_article, rng)
+    else:
+        texts = (found_statements if a.as_articles else sentences)(articles, a.per_article, rng)
+        found = target_rows(a.teacher, of_fair_length([row["text"] for row in rows] + texts), a.as_articles)
     count = 0
     with a.out.open("w", encoding="utf-8") as out:
         for row in found:
