@@ -24,7 +24,7 @@ from card import write_card
 from evaluate_model import inputs_and_gold, macro_f1, target_f1
 from export import dequantise
 from safetensors.torch import load_file, save_file
-from sklearn.metrics import confusion_matrix, f1_score
+from sklearn.metrics import confusion_matrix
 from train_stance import fit_temperature
 
 from stancekit import checkpoints
@@ -110,17 +110,19 @@ def main(argv: list[str] | None = None) -> dict[str, float]:
     figures: dict[str, float] = {}
     if a.data:
         backend = TorchBackend(checkpoints.read(a.out, settings["task"]), device="cpu")
-        inputs, types, gold = inputs_and_gold(common.read_rows(a.data), backend, settings["task"])
+        rows = common.read_rows(a.data)
+        inputs, types, gold = inputs_and_gold(rows, backend, settings["task"])
         logits = backend.run(inputs, types)
         figures = {"macro_f1": round(macro_f1(logits, gold), 4)}
         if settings["task"] == "target":
-            figures |= {name: round(value, 4) for name, value in target_f1(backend, common.read_rows(a.data)).items()}
+            figures |= {name: round(value, 4) for name, value in target_f1(backend, rows).items()}
         if settings["task"] == "stance":
             answers, labels = np.stack(logits).argmax(axis=1), backend.labels
-            each = f1_score(gold, answers, labels=range(len(labels)), average=None, zero_division=0.0)
-            figures |= {label: round(float(f1), 4) for label, f1 in zip(labels, each, strict=True)}
-            rows = confusion_matrix(gold, answers, labels=range(len(labels))).tolist()
-            settings["confusion"] = {"labels": list(labels), "rows": rows}
+            found = common.load_metric("label_f1").compute(predictions=answers, references=gold, labels=list(range(len(labels))))
+            each = {"accuracy": found["accuracy"], **dict(zip(labels, found["f1"], strict=True))}
+            figures |= {name: round(float(value), 4) for name, value in each.items()}
+            matrix = confusion_matrix(gold, answers, labels=range(len(labels)))
+            settings["confusion"] = {"labels": list(labels), "rows": matrix.tolist()}
             settings["temperature"] = round(fit_temperature(np.stack(logits), np.array(gold)), 4)
         settings["dev"] = figures
         (a.out / checkpoints.SETTINGS).write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -32,7 +32,6 @@ DATA = {  # by the name of a file, without a number at its end
     "kept": "public texts, with the answers of the model before (training/distill.py)",
     "kept_tags": "statements of whole public articles, with the tags of the model before (training/distill.py)",
     "tagged_articles": "statements of unlabelled public articles, with the tags of two teachers (training/distill.py)",
-    "tagged_statements": "annotated single sentences, with the tags of two teachers in place of their labels (training/distill.py)",
     "authored_reversals_train": "sentences whose words and stance pull apart, written for this project (seeds/)",
     "authored_plain_train": "sentences in the words of stances, more than half of them without one, written for this project (seeds/)",
     "authored_contrasts_train": "sentences of nearly the same words and different stances, written for this project (seeds/)",

@@ -152,8 +152,6 @@ def found_statements(articles: list[dict], most: int, rng: random.Random) -> lis
 def target_rows(teachers: list[Path], texts: list[str], article: bool) -> Iterator[dict]:
     """Statements with the teachers' tags: the mean of their probabilities."""
     models = [sk.load(target=teacher).target_model for teacher in teachers]
-    if len({model.kinds for model in models}) > 1:
-        sys.exit("error: the teachers tag different stances")
     for at in tqdm(range(0, len(texts), SLICE), unit="batch", file=sys.stderr):
         part = texts[at : at + SLICE]
         with torch.autocast("cpu", torch.bfloat16, enabled=common.multiplies_in_bf16()):
@@ -182,6 +180,8 @@ def main(argv: list[str] | None = None) -> int:
                 raise ValueError(f"{teacher} serves the task {task}: a teacher is a stance or target checkpoint")
         if len(tasks) > 1 and "stance" in tasks:
             raise ValueError("only target checkpoints teach together; give one stance checkpoint")
+        if len({checkpoints.read(teacher, task).labels for teacher, task in zip(a.teacher, tasks, strict=True)}) > 1:
+            raise ValueError("the teachers tag different stances")
         if a.as_articles and "stance" in tasks:
             raise ValueError("--as-articles is for target checkpoints")
     except ValueError as error:
