@@ -44,6 +44,11 @@ def begun(out: Path) -> bool:
     return state.is_file() and json.loads(state.read_text(encoding="utf-8"))["articles"] > 0
 
 
+def gone_on(stderr: str) -> str:
+    """The line in which a run says that it goes on from what an earlier one had done; "" where it begins anew."""
+    return next((line for line in stderr.splitlines() if line.startswith("going on after")), "")
+
+
 def soak(count: int, kills: int, name: str, seed: int, extra: list[str]) -> dict[str, float]:
     """Run once unbroken and once broken in a temporary folder; raises AssertionError where they differ."""
     rng = random.Random(seed)
@@ -69,26 +74,31 @@ def soak(count: int, kills: int, name: str, seed: int, extra: list[str]) -> dict
         done = subprocess.run([*argv, "--out", str(whole)], cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 1, done.stderr[-2000:]
         seconds = time.perf_counter() - start
-        killed, resumed, going_on = 0, 0, ""
+        killed, going_on = 0, ""
         while killed < kills:
-            process = subprocess.Popen([*argv, "--out", str(broken)], cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            process = subprocess.Popen(
+                [*argv, "--out", str(broken)], cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+            )
             while not killed and process.poll() is None and not begun(broken):
                 time.sleep(0.05)  # the first kill comes after something was done, so that there is something to go on from
             try:
-                process.communicate(timeout=rng.uniform(0.1, max(1.0, 1.5 * seconds / kills)))
+                # and at once, for little may be left to do
+                stderr = process.communicate(timeout=rng.uniform(0.1, max(1.0, 1.5 * seconds / kills)) if killed else 0.01)[1]
+                going_on = gone_on(stderr) or going_on
+                assert process.returncode == 1, stderr[-2000:]
                 break  # it came to its end between two kills
             except subprocess.TimeoutExpired:
                 process.kill()
-                resumed += b"going on after" in process.communicate()[1]
+                going_on = gone_on(process.communicate()[1]) or going_on
                 killed += 1
                 visible = broken.exists() and not broken.is_dir()
                 assert not visible, "an output was visible before it was complete"
         else:
             done = subprocess.run([*argv, "--out", str(broken)], cwd=ROOT, capture_output=True, text=True, check=False)
             assert done.returncode == 1, done.stderr[-2000:]
-            going_on = next((line for line in done.stderr.splitlines() if line.startswith("going on after")), "")
+            going_on = gone_on(done.stderr) or going_on
         assert killed, "the run was over before it could be killed: give more articles"
-        assert resumed or going_on, "every kill came before anything was done: give more articles or fewer kills"
+        assert going_on, "every kill came before anything was done: give more articles or fewer kills"
         a, b = content(whole), content(broken)
         assert a.keys() == b.keys(), f"{sorted(a)} against {sorted(b)}"
         different = [name for name in a if a[name] != b[name]]
