@@ -24,7 +24,7 @@ DATA = {  # by the name of a file, without a number at its end
     "plv_train": "PLV train (github.com/snowood1/Zero-Shot-PLOVER; no licence stated)",
     "annotated": "statements of public texts, annotated for this project (seeds/standoff_statements.jsonl)",
     "article_statements": "statements of whole public articles, annotated for this project (seeds/standoff_article_statements.jsonl, …2, …3, …4)",
-    "news_statements": "sentences of public news sets, annotated for this project (seeds/standoff_news_statements.jsonl)",
+    "news_statements": "sentences of PLV train (github.com/snowood1/Zero-Shot-PLOVER; no licence stated) and DSE train, annotated for this project (seeds/standoff_news_statements.jsonl)",
     "events": "sentences of public news and statements, coded for this project with PLOVER's roots (seeds/standoff_events.jsonl)",
     "authored_events": "event sentences written for this project (seeds/)",
     "tagged": "unlabelled public texts, with the tags of a larger teacher (training/distill.py)",
@@ -42,12 +42,18 @@ DATA = {  # by the name of a file, without a number at its end
 }
 
 
+def _shares(averaged: dict[str, float]) -> str:
+    """The parts of an average of weights."""
+    return ", ".join(f"{share:g} of `{name}`" for name, share in averaged.items())
+
+
 def write_card(folder: Path) -> None:
     """Write README.md from the folder's settings."""
     s = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
     task = s["task"]
     kind = "text-classification" if task == "stance" else "token-classification"
-    further = f", by way of the checkpoint `{s['continued_from']}`," if "continued_from" in s else ""
+    start = f" (an average: {_shares(s['start_averaged'])})" if "start_averaged" in s else ""
+    further = f", by way of the checkpoint `{s['continued_from']}`{start}," if "continued_from" in s else ""
     lines = ["---", "language: en", f"license: {s.get('license') or 'other'}", f"base_model: {s['base']}", f"pipeline_tag: {kind}", "library_name: transformers",
              "tags: [stance-detection, political-text, stancekit]", "---", "", f"# stancekit {task} model", "", WHAT[task], "",
              f"Trained {s['trained']} from `{s['base']}`{further} with `training/train_{task}.py`, seed {s['seed']}, {s['epochs']:g} epochs, "
@@ -68,16 +74,15 @@ def write_card(folder: Path) -> None:
             "",
         ]
     if "averaged" in s:
-        parts = ", ".join(f"{share:g} of `{name}`" for name, share in s["averaged"].items())
         lines[-3:-3] = [
             "",
-            f"The weights are an average: {parts} (training/average.py); seed, epochs and rows above are those of the last.",
+            f"The weights are an average: {_shares(s['averaged'])} (training/average.py); seed, epochs and rows above are those of the last.",
         ]
     lines += [f"- {Path(f).stem}: {DATA.get(Path(f).stem.rstrip('0123456789'), 'the user’s own file')}" for f in s["train_files"]]
     if earlier := [name for name in s.get("earlier_files", []) if name not in s["train_files"]]:
         lines += [f"- before, in the checkpoint it goes on from: {', '.join(Path(f).stem for f in earlier)}"]
     lines += ["", "## Figures on the dev set", "", "| figure | value |", "|---|---|"]
-    lines += [f"| {k} | {v} |" for k, v in s.get("dev", {}).items()]
+    lines += [f"| {k} | {v} |" for k, v in s.get("dev", {}).items() if k not in ("loss", "epoch")]
     if "confusion" in s:
         names = s["confusion"]["labels"]
         lines += ["", "Confusion matrix (rows: gold):", "", "| | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]

@@ -325,7 +325,8 @@ def lineage(base: str, task: str) -> dict[str, Any]:
         return {"base": before["base"], "continued_from": f"embedded, of {before['trained']}", "earlier_files": learnt(before)}
     if not before:
         return {"base": Path(base).name if Path(base).is_dir() else base}
-    return {"base": before.get("base", Path(base).name), "continued_from": Path(base).name, "earlier_files": learnt(before)}
+    found = {"base": before.get("base", Path(base).name), "continued_from": Path(base).name, "earlier_files": learnt(before)}
+    return {**found, "start_averaged": before["averaged"]} if "averaged" in before else found
 
 
 def save(trainer: Trainer, tokenizer, config: TrainConfig, extra: dict, figures: dict, rows: dict) -> None:

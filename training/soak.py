@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -41,7 +42,18 @@ def content(out: Path) -> dict[str, bytes]:
 def begun(out: Path) -> bool:
     """Whether a run has something done."""
     state = out / MANIFEST if not out.suffix else out.with_name(out.name + ".part.json")
-    return state.is_file() and json.loads(state.read_text(encoding="utf-8"))["articles"] > 0
+    try:
+        return json.loads(state.read_text(encoding="utf-8"))["articles"] > 0
+    except FileNotFoundError:  # not there yet, or no longer
+        return False
+
+
+def finished(out: Path) -> bool:
+    """Whether a run has done all its work, and has only to close."""
+    if out.suffix:
+        return out.is_file()
+    state = out / MANIFEST
+    return state.is_file() and json.loads(state.read_text(encoding="utf-8"))["complete"]
 
 
 def gone_on(stderr: str) -> str:
@@ -80,25 +92,32 @@ def soak(count: int, kills: int, name: str, seed: int, extra: list[str]) -> dict
                 [*argv, "--out", str(broken)], cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
             )
             while not killed and process.poll() is None and not begun(broken):
-                time.sleep(0.05)  # the first kill comes after something was done, so that there is something to go on from
+                time.sleep(0.05)
+            # The first kill comes as soon as something is done, so that there is something to go on from, and something left; the others at random.
             try:
-                # and at once, for little may be left to do
                 stderr = process.communicate(timeout=rng.uniform(0.1, max(1.0, 1.5 * seconds / kills)) if killed else 0.01)[1]
                 going_on = gone_on(stderr) or going_on
                 assert process.returncode == 1, stderr[-2000:]
                 break  # it came to its end between two kills
             except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGSTOP)  # so that nothing is finished between this look and the kill
+                if finished(broken):  # it had only to close: let it
+                    visible = broken.is_file() and content(broken) != content(whole)
+                    assert not visible, "an output was visible before it was complete"
+                    process.send_signal(signal.SIGCONT)
+                    stderr = process.communicate()[1]
+                    going_on = gone_on(stderr) or going_on
+                    assert process.returncode == 1, stderr[-2000:]
+                    break
                 process.kill()
                 going_on = gone_on(process.communicate()[1]) or going_on
                 killed += 1
-                visible = broken.exists() and not broken.is_dir()
-                assert not visible, "an output was visible before it was complete"
         else:
             done = subprocess.run([*argv, "--out", str(broken)], cwd=ROOT, capture_output=True, text=True, check=False)
             assert done.returncode == 1, done.stderr[-2000:]
             going_on = gone_on(done.stderr) or going_on
         assert killed, "the run was over before it could be killed: give more articles"
-        assert going_on, "every kill came before anything was done: give more articles or fewer kills"
+        assert going_on, "no run went on from what an earlier one had done"
         a, b = content(whole), content(broken)
         assert a.keys() == b.keys(), f"{sorted(a)} against {sorted(b)}"
         different = [name for name in a if a[name] != b[name]]
