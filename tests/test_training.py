@@ -336,6 +336,14 @@ def test_checkpoints_are_averaged_and_continued(tiny, tmp_path):
     assert np.allclose(logits[0], logits[1], atol=1e-4)
     settings = json.loads((tmp_path / "d" / "stancekit.json").read_text(encoding="utf-8"))
     assert settings["continued_from"] == "a"
+    assert "start_averaged" not in settings
+    sys.path.insert(0, str(ROOT / "training"))
+    import common
+
+    assert common.lineage(str(tmp_path / "c"), "stance")["start_averaged"] == {
+        "a": 0.75,
+        "b": 0.25,
+    }  # for the card of a run from it
 
 
 def test_the_embedded_model_is_continued_with_its_classifier(tmp_path):
