@@ -340,10 +340,8 @@ def test_checkpoints_are_averaged_and_continued(tiny, tmp_path):
     sys.path.insert(0, str(ROOT / "training"))
     import common
 
-    assert common.lineage(str(tmp_path / "c"), "stance")["start_averaged"] == {
-        "a": 0.75,
-        "b": 0.25,
-    }  # for the card of a run from it
+    parts = common.lineage(str(tmp_path / "c"), "stance")["start_averaged"]  # for the card of a run from the average
+    assert parts == {"a": 0.75, "b": 0.25}
 
 
 def test_the_embedded_model_is_continued_with_its_classifier(tmp_path):

@@ -82,7 +82,7 @@ def write_card(folder: Path) -> None:
     if earlier := [name for name in s.get("earlier_files", []) if name not in s["train_files"]]:
         lines += [f"- before, in the checkpoint it goes on from: {', '.join(Path(f).stem for f in earlier)}"]
     lines += ["", "## Figures on the dev set", "", "| figure | value |", "|---|---|"]
-    lines += [f"| {k} | {v} |" for k, v in s.get("dev", {}).items() if k not in ("loss", "epoch")]
+    lines += [f"| {k} | {v} |" for k, v in s.get("dev", {}).items() if k not in ("loss", "epoch")]  # of the run, not of the model
     if "confusion" in s:
         names = s["confusion"]["labels"]
         lines += ["", "Confusion matrix (rows: gold):", "", "| | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]

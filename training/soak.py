@@ -61,6 +61,19 @@ def gone_on(stderr: str) -> str:
     return next((line for line in stderr.splitlines() if line.startswith("going on after")), "")
 
 
+def run(argv: list[str], out: Path) -> subprocess.Popen[str]:
+    """Start a run that writes to `out`."""
+    command = [*argv, "--out", str(out)]
+    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+
+
+def ended(process: subprocess.Popen[str], timeout: float | None = None) -> str:
+    """Wait for a run's own end, which must be that of one that skipped broken rows; returns what `gone_on` says of it."""
+    stderr = process.communicate(timeout=timeout)[1]
+    assert process.returncode == 1, stderr[-2000:]
+    return gone_on(stderr)
+
+
 def soak(count: int, kills: int, name: str, seed: int, extra: list[str]) -> dict[str, float]:
     """Run once unbroken and once broken in a temporary folder; raises AssertionError where they differ."""
     rng = random.Random(seed)
@@ -83,21 +96,16 @@ def soak(count: int, kills: int, name: str, seed: int, extra: list[str]) -> dict
             *extra,
         ]
         start = time.perf_counter()
-        done = subprocess.run([*argv, "--out", str(whole)], cwd=ROOT, capture_output=True, text=True, check=False)
-        assert done.returncode == 1, done.stderr[-2000:]
+        ended(run(argv, whole))
         seconds = time.perf_counter() - start
         killed, going_on = 0, ""
         while killed < kills:
-            process = subprocess.Popen(
-                [*argv, "--out", str(broken)], cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-            )
+            process = run(argv, broken)
             while not killed and process.poll() is None and not begun(broken):
                 time.sleep(0.05)
             # The first kill comes as soon as something is done, so that there is something to go on from, and something left; the others at random.
             try:
-                stderr = process.communicate(timeout=rng.uniform(0.1, max(1.0, 1.5 * seconds / kills)) if killed else 0.01)[1]
-                going_on = gone_on(stderr) or going_on
-                assert process.returncode == 1, stderr[-2000:]
+                going_on = ended(process, rng.uniform(0.1, max(1.0, 1.5 * seconds / kills)) if killed else 0.01) or going_on
                 break  # it came to its end between two kills
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGSTOP)  # so that nothing is finished between this look and the kill
@@ -105,17 +113,13 @@ def soak(count: int, kills: int, name: str, seed: int, extra: list[str]) -> dict
                     visible = broken.is_file() and content(broken) != content(whole)
                     assert not visible, "an output was visible before it was complete"
                     process.send_signal(signal.SIGCONT)
-                    stderr = process.communicate()[1]
-                    going_on = gone_on(stderr) or going_on
-                    assert process.returncode == 1, stderr[-2000:]
+                    going_on = ended(process) or going_on
                     break
                 process.kill()
                 going_on = gone_on(process.communicate()[1]) or going_on
                 killed += 1
         else:
-            done = subprocess.run([*argv, "--out", str(broken)], cwd=ROOT, capture_output=True, text=True, check=False)
-            assert done.returncode == 1, done.stderr[-2000:]
-            going_on = gone_on(done.stderr) or going_on
+            going_on = ended(run(argv, broken)) or going_on
         assert killed, "the run was over before it could be killed: give more articles"
         assert going_on, "no run went on from what an earlier one had done"
         a, b = content(whole), content(broken)
