@@ -749,7 +749,8 @@ def test_what_is_held_back_is_not_taught_by_a_teacher_either():
 
 
 def test_what_a_reader_names_is_learnt_beside_the_labels(tiny, tmp_path):
-    argv = [sys.executable, "training/candidates.py", "--data", str(DATA["stance"][1]), "--out", str(tmp_path / "c.jsonl")]
+    argv = [sys.executable, "training/candidates.py", "--teach", "--data", str(DATA["stance"][1])]
+    argv += ["--out", str(tmp_path / "c.jsonl")]
     done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     rows = [json.loads(line) for line in (tmp_path / "c.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -763,6 +764,11 @@ def test_what_a_reader_names_is_learnt_beside_the_labels(tiny, tmp_path):
     assert all(reader == label for reader, label in exact)
     assert any(r["reader"] == "neutral" for r in rows)
     assert all(abs(sum(r["scores"].values()) - 1) < 0.01 for r in rows)
+    # the labels are taught what readers named, and neutral where they named nothing at all
+    named = {text for (text, *_), label in gold.items() if label != "neutral"}
+    assert all(r.get("label") == (None if r["reader"] == "neutral" and r["text"] in named else r["reader"]) for r in rows)
+    assert {r.get("label") for r in rows} == {None, *sk.LABELS}
+    rows = [{name: value for name, value in r.items() if name != "label"} for r in rows]
     # the labels learn the scores, the second outputs what readers named: here two things that have nothing to do with each other
     taught = [{**r, "scores": {label: float(label == "support") for label in sk.LABELS}, "reader": "condemn"} for r in rows] * 4
     taught += [

@@ -6,6 +6,9 @@ Each span that a target model proposes in a statement becomes a pair with "reade
 at least), or neutral where readers named none, and "scores": what the stance model says of it now. `train_stance.py` with `auxiliary: reader` learns both: the
 scores keep the five labels where they are (learning without forgetting: Li and Hoiem 2016), the second outputs learn what is worth a reader's notice.
 `calibrate.py` must then fit on other statements: on these the second outputs are surer than they will be.
+
+With `--teach` a row also has "label", which the five labels learn at half the weight of the row, the scores at the other half: what readers named, and neutral in
+statements of which they named nothing. Where they named something else it has none: a stance may well bear on what is not worth a reader's notice.
 """
 
 from __future__ import annotations
@@ -34,6 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--stance", type=Path, help="the stance checkpoint whose scores are kept; the embedded one where left out"
     )
+    parser.add_argument("--teach", action="store_true", help="give the five labels what readers named, too")
     parser.add_argument("--out", type=Path, required=True)
     a = parser.parse_args(argv)
     rows = [row for row in common.read_rows(a.data) if isinstance(row.get("stances"), list)]
@@ -61,6 +65,8 @@ def main(argv: list[str] | None = None) -> int:
                 "text": row["text"], "context": row.get("context") or "", "source": row.get("holder"), "target_span": list(place), "reader": label,
                 "scores": {name: round(float(p), 4) for name, p in zip(model.labels, scores, strict=True)},
             }  # fmt: skip
+            if a.teach and (label != NEUTRAL or not gold(row)):
+                made["label"] = label
             out.write(json.dumps(made, ensure_ascii=False) + "\n")
     print(
         f"{len(asked)} rows in {a.out}: {', '.join(f'{label} {n}' for label, n in count.most_common())}; {sum(len(gold(r)) for r in rows)} gold spans"
