@@ -9,6 +9,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -748,29 +749,58 @@ def test_what_is_held_back_is_not_taught_by_a_teacher_either():
     assert sorted(r["label"] for r in dev if "label" in r) == ["against"] * 4 + ["for"] * 4
 
 
-def test_what_a_reader_names_is_learnt_beside_the_labels(tiny, tmp_path):
-    argv = [sys.executable, "training/candidates.py", "--teach", "--data", str(DATA["stance"][1])]
-    argv += ["--out", str(tmp_path / "c.jsonl")]
+def test_a_pair_with_a_label_and_scores_counts_as_two():
+    sys.path.insert(0, str(ROOT / "training"))
+    import torch
+    from train_stance import IGNORE, TwoHeads
+
+    logits = torch.tensor([[2.0, 0.0, -1.0], [0.5, 1.0, 0.0]])
+    scores = torch.tensor([[0.1, 0.7, 0.2], [0.3, 0.3, 0.4]])
+    labels = torch.cat([torch.tensor([[0.0, IGNORE], [IGNORE, IGNORE]]), scores], dim=1)
+    run = types.SimpleNamespace(main=3, smoothing=0.0, weights=None)
+    loss = TwoHeads.compute_loss(run, lambda **_: types.SimpleNamespace(logits=logits), {"labels": labels})
+    said = torch.log_softmax(logits, dim=1)
+    assert torch.isclose(loss, -(said[0, 0] + (scores * said).sum()) / 3)
+
+
+BARE = {"text": "Ghana condemned the attack on the convoy.", "stances": [{"start": None, "end": None, "label": "condemn"}]}
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory) -> list[dict]:
+    """Candidates of the authored statements and of one whose stance has no target, as `candidates.py --teach` writes them."""
+    folder = tmp_path_factory.mktemp("candidates")
+    (folder / "bare.jsonl").write_text(json.dumps(BARE), encoding="utf-8")
+    data = ["--data", str(DATA["stance"][1]), str(folder / "bare.jsonl"), "--out", str(folder / "c.jsonl")]
+    argv = [sys.executable, "training/candidates.py", "--teach", *data]
     done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    rows = [json.loads(line) for line in (tmp_path / "c.jsonl").read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in (folder / "c.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def test_candidates_hold_what_readers_named_and_what_the_labels_learn(asked):
     gold = {
         (r["text"], s["start"], s["end"]): s["label"]
         for r in map(json.loads, DATA["stance"][1].read_text(encoding="utf-8").splitlines())
         for s in r["stances"]
     }
-    exact = [(r["reader"], gold[place]) for r in rows if (place := (r["text"], *r["target_span"])) in gold]
+    exact = [(r["reader"], gold[place]) for r in asked if (place := (r["text"], *r["target_span"])) in gold]
     assert len(exact) > 40
     assert all(reader == label for reader, label in exact)
-    assert any(r["reader"] == "neutral" for r in rows)
-    assert all(abs(sum(r["scores"].values()) - 1) < 0.01 for r in rows)
-    # the labels are taught what readers named, and neutral where they named nothing at all
-    named = {text for (text, *_), label in gold.items() if label != "neutral"}
-    assert all(r.get("label") == (None if r["reader"] == "neutral" and r["text"] in named else r["reader"]) for r in rows)
-    assert {r.get("label") for r in rows} == {None, *sk.LABELS}
-    rows = [{name: value for name, value in r.items() if name != "label"} for r in rows]
+    assert any(r["reader"] == "neutral" for r in asked)
+    assert all(abs(sum(r["scores"].values()) - 1) < 0.01 for r in asked)
+    # the labels are taught what readers named, and neutral where they saw no stance at all, not even one without a target
+    named = {BARE["text"], *(text for (text, *_), label in gold.items() if label != "neutral")}
+    assert BARE["text"] in {r["text"] for r in asked}
+    assert all(r.get("label") == (None if r["reader"] == "neutral" and r["text"] in named else r["reader"]) for r in asked)
+    assert {r.get("label") for r in asked} == {None, *sk.LABELS}
+
+
+def test_what_a_reader_names_is_learnt_beside_the_labels(tiny, tmp_path, asked):
+    rows = [{**row, "label": None} for row in asked]
     # the labels learn the scores, the second outputs what readers named: here two things that have nothing to do with each other
-    taught = [{**r, "scores": {label: float(label == "support") for label in sk.LABELS}, "reader": "condemn"} for r in rows] * 4
+    scores = {label: float(label == "support") for label in sk.LABELS}
+    taught = [{**r, "scores": scores, "reader": "condemn"} for r in rows] * 4
     taught += [
         {**rows[0], "text": f"{rows[0]['text']} {n}", "reader": label} for n, label in enumerate(sk.LABELS)
     ]  # all are there

@@ -7,8 +7,8 @@ at least), or neutral where readers named none, and "scores": what the stance mo
 scores keep the five labels where they are (learning without forgetting: Li and Hoiem 2016), the second outputs learn what is worth a reader's notice.
 `calibrate.py` must then fit on other statements: on these the second outputs are surer than they will be.
 
-With `--teach` a row also has "label", which the five labels learn at half the weight of the row, the scores at the other half: what readers named, and neutral in
-statements of which they named nothing. Where they named something else it has none: a stance may well bear on what is not worth a reader's notice.
+With `--teach` a row also has "label", which the five labels learn beside the scores, half and half (such a row counts as two): what readers named, and neutral in
+statements in which they saw no stance. Where they named something else it has none: a stance may well bear on what is not worth a reader's notice.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
                 "text": row["text"], "context": row.get("context") or "", "source": row.get("holder"), "target_span": list(place), "reader": label,
                 "scores": {name: round(float(p), 4) for name, p in zip(model.labels, scores, strict=True)},
             }  # fmt: skip
-            if a.teach and (label != NEUTRAL or not gold(row)):
+            if a.teach and (label != NEUTRAL or not any(s["label"] in STANCES for s in row["stances"])):
                 made["label"] = label
             out.write(json.dumps(made, ensure_ascii=False) + "\n")
     print(

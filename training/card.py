@@ -29,7 +29,7 @@ DATA = {  # by the name of a file, without a number at its end
     "authored_events": "event sentences written for this project (seeds/)",
     "tagged": "unlabelled public texts, with the tags of a larger teacher (training/distill.py)",
     "distilled": "unlabelled public texts and DSE train pairs, with the answers of a larger teacher (training/distill.py)",
-    "candidates": "candidate targets in statements of whole public articles, with what readers named (training/candidates.py; seeds/standoff_article_statements.jsonl, …2, …3, …4, standoff_news_statements.jsonl)",
+    "candidates": "candidate targets in statements of whole public articles (seeds/standoff_article_statements.jsonl, …2, …3, …4) and in sentences of PLV train (no licence stated) and DSE train (seeds/standoff_news_statements.jsonl), with what readers named (training/candidates.py)",
     "candidates_news": "candidate targets in sentences of DSE train, with what readers named (training/candidates.py; seeds/standoff_news_statements2.jsonl)",
     "kept": "public texts, with the answers of the model before (training/distill.py)",
     "kept_tags": "statements of whole public articles, with the tags of the model before (training/distill.py)",

@@ -4,7 +4,8 @@
 
 Data: JSONL, either statements {"text", "stances": [{"holder", "target", "start", "end", "label"}]} or one pair a line
 {"text", "label", "target", "target_span", "source"}. Rows whose label is null are left out, unless they have "scores", the
-probabilities that a teacher gives each label (distill.py): those are learnt as they are (Hinton et al. 2015).
+probabilities that a teacher gives each label (distill.py): those are learnt as they are (Hinton et al. 2015). A row with a label and
+scores (candidates.py --teach) is learnt with both, and counts as two.
 """
 
 from __future__ import annotations
