@@ -28,11 +28,14 @@ print(took, peak / 1024)
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_first_answer_is_quick_and_small():
     found = []
-    for _ in range(4):  # the first run warms the file cache
+    for _ in range(
+        10
+    ):  # the first run warms the file cache; the best of the others counts, more of them where the machine is busy
         out = subprocess.run([sys.executable, "-c", FIRST], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
         found.append((float(out[0]), float(out[1])))
-    # Seconds on the clock: 1.3 on two quiet cores, up to 1.9 where the machine is shared; an engine too many would cost more than that.
-    assert min(f[0] for f in found[1:]) < 2.5
+        if len(found) > 3 and min(f[0] for f in found[1:]) < 1.5:
+            break
+    assert min(f[0] for f in found[1:]) < 1.5
     assert max(f[1] for f in found) < 400  # MB
 
 
