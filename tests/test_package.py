@@ -28,9 +28,8 @@ print(took, peak / 1024)
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_first_answer_is_quick_and_small():
     found = []
-    for _ in range(
-        10
-    ):  # the first run warms the file cache; the best of the others counts, more of them where the machine is busy
+    # the first run warms the file cache; the best of the others counts, and a busy machine gets more of them
+    for _ in range(10):
         out = subprocess.run([sys.executable, "-c", FIRST], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
         found.append((float(out[0]), float(out[1])))
         if len(found) > 3 and min(f[0] for f in found[1:]) < 1.5:
